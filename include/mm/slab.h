@@ -1,0 +1,120 @@
+/*
+ * Objects: caches of one size each, and kmalloc over a row of such caches. Names and
+ * meaning are Linux's.
+ */
+#pragma once
+
+#include <mm/gfp.h>
+#include <mm/types.h>
+
+struct kmem_cache;
+
+typedef unsigned int slab_flags_t;
+
+/* Align to a cache line (64 bytes), or for small objects to a fraction of it. */
+#define SLAB_HWCACHE_ALIGN	0x0001U
+
+#define SLAB_PANIC		0x0002U	/* a failed create is a panic: for boot-time caches */
+#define SLAB_CACHE_DMA		0x0004U	/* slabs from the DMA zone */
+#define SLAB_CACHE_DMA32	0x0008U	/* slabs from DMA32 or below */
+#define SLAB_RECLAIM_ACCOUNT	0x0010U	/* pages counted as SReclaimable in meminfo */
+
+#define KMALLOC_MIN_SIZE	8U
+#define KMALLOC_MAX_CACHE_SIZE	8192U		/* larger requests come straight from the pages */
+#define KMALLOC_MAX_SIZE	(PAGE_SIZE << (MAX_ORDER - 1))	/* 4 MiB */
+
+/**
+ * kmem_cache_create() - a cache of objects of @size bytes.
+ * @name:  1 .. 31 characters without blanks; copied. A name in use: -EEXIST in the log and NULL.
+ * @size:  1 .. 4 MiB / 8 bytes: a slab holds at least one object
+ * @align: 0, or a power of two up to PAGE_SIZE; at least 8 is used
+ * @ctor:  NULL, or called once for each object when its slab is made; an object must be
+ *         freed in that state
+ *
+ * Context: may reclaim. Return: NULL when memory is short; bad arguments are a caller's
+ *          bug, reported, NULL.
+ */
+__must_check struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
+						  unsigned int align, slab_flags_t flags,
+						  void (*ctor)(void *object));
+
+/**
+ * kmem_cache_destroy() - give all slabs back and forget the cache. NULL is ignored.
+ * Return: 0; -EBUSY when objects are live: each is reported with its address, and the
+ *         cache stays as it is.
+ */
+int kmem_cache_destroy(struct kmem_cache *cache);
+
+/**
+ * kmem_cache_shrink() - give back all empty slabs.
+ * Return: 0 when no slab is left, else 1, as in Linux.
+ */
+int kmem_cache_shrink(struct kmem_cache *cache);
+
+/**
+ * kmem_cache_set_min_empty() - how many empty slabs the cache keeps for the next burst (default 2).
+ */
+void kmem_cache_set_min_empty(struct kmem_cache *cache, unsigned int nr_slabs);
+
+/* Size of an object as it was asked for, and the name; both constant while the cache lives. */
+unsigned int kmem_cache_size(const struct kmem_cache *cache);
+const char *kmem_cache_name(const struct kmem_cache *cache);
+
+/** kmem_cache_find() - by name; NULL when there is none. */
+struct kmem_cache *kmem_cache_find(const char *name);
+
+/**
+ * kmem_cache_alloc() - one object. Context: as alloc_pages().
+ * Return: NULL when memory is short.
+ */
+__must_check void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+__must_check void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp);
+
+/**
+ * kmem_cache_free() - give @object back to the cache that it came from. NULL is ignored.
+ * Context: any. Another cache's object, one that is free already, an address inside an object
+ *          or that no cache ever gave: a caller's bug, reported with the caller's name, and
+ *          nothing is freed.
+ */
+void kmem_cache_free(struct kmem_cache *cache, void *object);
+
+/**
+ * kmem_cache_alloc_bulk() - @nr objects into @objects.
+ * Return: @nr, or 0 with nothing taken: all or nothing, as in Linux.
+ */
+__must_check size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr,
+					  void **objects);
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
+
+/**
+ * kmalloc() - @size bytes. Alignment: to the size for powers of two (a page at most is promised;
+ * larger ones have it too), else 16 bytes, 8 for classes below 16. kmalloc(0) gives ZERO_SIZE_PTR,
+ * which only kfree() understands.
+ * Return: NULL when memory is short, or @size is above KMALLOC_MAX_SIZE (logged unless
+ *         __GFP_NOWARN).
+ */
+__must_check void *kmalloc(size_t size, gfp_t gfp);
+__must_check void *kzalloc(size_t size, gfp_t gfp);
+
+/* NULL when n * size overflows. */
+__must_check void *kmalloc_array(size_t n, size_t size, gfp_t gfp);
+__must_check void *kcalloc(size_t n, size_t size, gfp_t gfp);
+
+/**
+ * krealloc() - @object with room for @size bytes, moved if need be; the first ksize() bytes are
+ * kept. With __GFP_ZERO what is new is zeroed if every call for this object had it, as in Linux.
+ * Return: NULL when memory is short, and @object is then still the caller's. @size 0 frees.
+ */
+__must_check void *krealloc(void *object, size_t size, gfp_t gfp);
+
+/** ksize() - bytes that may be used at @object: its class. 0 for NULL and ZERO_SIZE_PTR. */
+size_t ksize(const void *object);
+
+/**
+ * kfree() - give back what kmalloc() and its kin gave; also objects of any cache, as in Linux.
+ * NULL is ignored.
+ */
+void kfree(const void *object);
+
+#define ZERO_SIZE_PTR	((void *)16)
+#define ZERO_OR_NULL_PTR(p)	((uintptr_t)(p) <= (uintptr_t)ZERO_SIZE_PTR)
