@@ -1,0 +1,110 @@
+/*
+ * What mm/ shares with itself: the floors from buddy to cache, and the tests and reports that look
+ * inside. Nobody outside mm/ and tests/ includes this file.
+ *
+ * Locks, in the order in which they are taken; never the other way round:
+ *
+ *   1 cache_list_lock   the list of caches and their ids       under it: 2, 3
+ *   2 cache->lock       slab lists and counts of one cache     under it: 3 (slabs are given back
+ *                                                              after unlocking)
+ *   3 zone->lock        free lists and counts of one zone      under it: nothing
+ *   - reclaim_lock      the list of shrinkers                  held while none of the others is;
+ *                                                              callbacks may take 1..3
+ *
+ * All are taken with interrupts masked. Nobody prints, calls back or reclaims under 2 or 3. A
+ * report made in a panic takes none of them and says so.
+ */
+#pragma once
+
+#include <mm/bug.h>
+#include <mm/memmap.h>
+#include <mm/page_alloc.h>
+
+#include "mm/cache.h"
+#include "mm/zone.h"
+
+/* ---- mm.c: one instance of it all ---- */
+
+/*
+ * struct mm - a page allocator. kernel_mm is the one that the kernel boots with; tests and
+ * lessons make their own.
+ * @block_map: one bit per MAX_ORDER_NR_PAGES pages: the descriptors of this block are
+ *             backed and filled
+ */
+struct mm {
+	struct zone zone[MAX_NR_ZONES];
+	struct page *pages;		/* descriptor of pfn 0 */
+	char *direct_map;		/* address of physical address 0 */
+	uint64_t *block_map;
+	uint64_t max_pfn;		/* first pfn above all RAM */
+	uint64_t pages_min;		/* watermark base: min_free_kbytes in pages */
+	struct memmap *map;
+
+	uint64_t alloc_failed;		/* requests that ended in NULL */
+	uint64_t reclaim_runs;		/* times that shrinkers were called */
+	uint64_t reclaimed;		/* what they said they freed */
+};
+
+extern struct mm kernel_mm;
+
+/**
+ * mm_setup() - what mm_init() does to an instance, without caches. @pages, @direct_map
+ * as in struct mm.
+ */
+int mm_setup(struct mm *mm, struct memmap *map, struct page *pages, char *direct_map);
+
+/** mm_release() - what mm_release_boot() does, to an instance. Return: bytes given. */
+uint64_t mm_release(struct mm *mm);
+
+struct page *mm_alloc_pages(struct mm *mm, gfp_t gfp, unsigned int order, uintptr_t who);
+
+/**
+ * mm_free_pages() - @state: what the block must be: PAGE_ALLOCATED, or PAGE_LARGE for kmalloc's.
+ */
+void mm_free_pages(struct mm *mm, struct page *page, unsigned int order, enum page_state state,
+		   uintptr_t who);
+
+/** mm_split_pages() - an allocated block becomes 2^@order allocated blocks of order 0. */
+void mm_split_pages(struct page *page, unsigned int order);
+
+/**
+ * mm_inside_free_block() - is @pfn, a tail, inside a block that is free? For reports: it
+ * reads without a lock.
+ */
+bool mm_inside_free_block(const struct mm *mm, uint64_t pfn);
+
+/** mm_zone_of() - the zone whose pages @pfn is among. */
+struct zone *mm_zone_of(struct mm *mm, uint64_t pfn);
+
+/** mm_page_valid() - may the descriptor of @pfn be read? True for every page of a carved block. */
+bool mm_page_valid(const struct mm *mm, uint64_t pfn);
+
+/**
+ * mm_next_zone() - for walks: the first zone at or after @index that the machine has;
+ * NULL at the end.
+ */
+struct zone *mm_next_zone(struct mm *mm, unsigned int index);
+
+/*
+ * watermark.c: min, low, high and lowmem_reserve, by Linux's formulas, from the
+ * zones' managed pages.
+ */
+void zone_set_watermarks(struct mm *mm);
+
+/* ---- reclaim.c ----------------------------------------------------------- */
+
+/**
+ * reclaim() - ask the shrinkers and the caches.
+ * Return: how much was freed, in pages and objects; 0: give up.
+ */
+unsigned long reclaim(struct mm *mm, gfp_t gfp);
+
+/* ---- verify.c ------------------------------------------------------------ */
+
+/**
+ * mm_verify_instance() - the zones and the page array of one instance.
+ * Return: how many invariants are broken.
+ */
+unsigned int mm_verify_instance(struct mm *mm, struct seq *out);
+
+#define LARGE_ORDER(size)	((size) <= PAGE_SIZE ? 0U : ilog2((size) - 1) + 1 - PAGE_SHIFT)

@@ -1,0 +1,265 @@
+/*
+ * Pages for callers: which zone, how deep into its reserve, and what is accepted back.
+ *
+ * 1. Zone walk.  A request names the highest zone that it may use; that one and those below it
+ *                are tried in falling order, so that the scarce low zones go last.
+ *                lowmem_reserve[] keeps in each lower zone some pages from requests that could
+ *                have been served higher up.
+ * 2. Watermarks. A request is served while the zone keeps more than a mark's pages free: first
+ *                `low`, then, if that fails everywhere, `min`. __GFP_HIGH may go down to half of
+ *                min. These reserves are what lets a caller that frees memory get the few pages
+ *                that it needs to do so.
+ * 3. Shortage.   A request that may reclaim calls the shrinkers (reclaim.c) and tries again while
+ *                that frees something; then it fails: NULL, one log entry. __GFP_NOFAIL takes the
+ *                last reserves before it gives up in a panic.
+ * 4. Frees.      What comes back must be the head of a block of just that order, in just that
+ *                state. Anything else is a caller's bug: told apart, reported, refused. The
+ *                check and the free are one critical section, so of two racing frees of one
+ *                block one is reported.
+ * 5. Locking.    One zone->lock at a time; none while reclaiming or printing.
+ */
+
+#include <kernel/print.h>
+#include <kernel/string.h>
+
+#include "internal.h"
+
+/* As Linux's MAX_RECLAIM_RETRIES: then progress is taken for none. */
+#define RECLAIM_MAX_ROUNDS	16U
+
+static unsigned int highest_zone(gfp_t gfp)
+{
+	if (gfp & __GFP_DMA)
+		return ZONE_DMA;
+	return gfp & __GFP_DMA32 ? ZONE_DMA32 : ZONE_NORMAL;
+}
+
+/*
+ * May @zone give a block of @order and still keep @mark pages, and what it holds back from this
+ * class of request?
+ */
+static bool watermark_ok_locked(const struct zone *zone, unsigned int order, uint64_t mark,
+				unsigned int highest)
+{
+	uint64_t taken = (1UL << order) - 1;
+
+	if (zone->nr_free < taken)
+		return false;
+	return zone->nr_free - taken > mark + zone->lowmem_reserve[highest];
+}
+
+static struct page *take_from_zones(struct mm *mm, gfp_t gfp, unsigned int order,
+				    enum zone_watermark wmark)
+{
+	unsigned int highest = highest_zone(gfp);
+
+	for (unsigned int i = highest + 1; i-- > 0;) {
+		struct zone *zone = &mm->zone[i];
+		uint64_t mark = zone->watermark[wmark];
+		struct page *page = NULL;
+		unsigned long flags;
+
+		if (!zone->managed)
+			continue;
+		if (gfp & __GFP_HIGH)
+			mark -= mark / 2;
+		flags = spin_lock_irqsave(&zone->lock);
+		if (watermark_ok_locked(zone, order, mark, highest))
+			page = buddy_take_locked(zone, order);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+/* The last reserves, for __GFP_NOFAIL: watermarks do not count any more. */
+static struct page *take_last_pages(struct mm *mm, gfp_t gfp, unsigned int order)
+{
+	for (unsigned int i = highest_zone(gfp) + 1; i-- > 0;) {
+		struct zone *zone = &mm->zone[i];
+		unsigned long flags = spin_lock_irqsave(&zone->lock);
+		struct page *page = buddy_take_locked(zone, order);
+
+		spin_unlock_irqrestore(&zone->lock, flags);
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+static __cold void warn_failure(struct mm *mm, gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	pr_warn("mm: page allocation failure: order:%u, mode:%#x, by %pS\n", order, gfp,
+		(void *)who);
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		const struct zone *zone = &mm->zone[i];
+
+		if (!zone->managed)
+			continue;
+		pr_warn("mm:   %s free:%llu min:%llu low:%llu high:%llu managed:%llu "
+			"reserve:%llu pages\n",
+			zone->name, (unsigned long long)zone->nr_free,
+			(unsigned long long)zone->watermark[WMARK_MIN],
+			(unsigned long long)zone->watermark[WMARK_LOW],
+			(unsigned long long)zone->watermark[WMARK_HIGH],
+			(unsigned long long)zone->managed,
+			(unsigned long long)zone->lowmem_reserve[highest_zone(gfp)]);
+	}
+}
+
+static struct page *alloc_slow(struct mm *mm, gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	struct page *page = take_from_zones(mm, gfp, order, WMARK_MIN);
+	unsigned int rounds = gfp & __GFP_NORETRY ? 1 : RECLAIM_MAX_ROUNDS;
+
+	while (!page && (gfp & __GFP_DIRECT_RECLAIM)) {
+		if (!reclaim(mm, gfp))
+			break;
+		page = take_from_zones(mm, gfp, order, WMARK_MIN);
+		if (!(gfp & __GFP_NOFAIL) && --rounds == 0)
+			break;
+	}
+	if (!page && (gfp & __GFP_NOFAIL)) {
+		page = take_last_pages(mm, gfp, order);
+		if (!page) {
+			warn_failure(mm, gfp, order, who);
+			panic("mm: a __GFP_NOFAIL request of order %u by %pS: "
+			      "nothing is left and nothing can be reclaimed",
+			      order, (void *)who);
+		}
+	}
+	if (!page) {
+		__atomic_fetch_add(&mm->alloc_failed, 1, __ATOMIC_RELAXED);
+		if (!(gfp & __GFP_NOWARN))
+			warn_failure(mm, gfp, order, who);
+	}
+	return page;
+}
+
+struct page *mm_alloc_pages(struct mm *mm, gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	struct page *page;
+
+	if (unlikely(order >= MAX_ORDER)) {
+		mm_bug(MM_BUG_BAD_REQUEST, NULL, who,
+		       "alloc_pages of order %u; the largest is %u", order, MAX_ORDER - 1);
+		return NULL;
+	}
+	if (unlikely(gfp & ~GFP_ALL_BITS)) {
+		mm_bug(MM_BUG_BAD_REQUEST, NULL, who, "gfp bits %#x mean nothing",
+		       gfp & ~GFP_ALL_BITS);
+		return NULL;
+	}
+	page = take_from_zones(mm, gfp, order, WMARK_LOW);
+	if (unlikely(!page))
+		page = alloc_slow(mm, gfp, order, who);
+	if (page && (gfp & __GFP_ZERO))
+		memset(mm->direct_map + PFN_PHYS(page - mm->pages), 0, PAGE_SIZE << order);
+	return page;
+}
+
+/* The descriptor is no block of this order and state: say what it is instead. */
+static __cold void report_bad_free(struct mm *mm, const struct page *page, unsigned int order,
+				   struct page was, uintptr_t who)
+{
+	unsigned long long pfn = (unsigned long long)(page - mm->pages);
+
+	switch (was.state) {
+	case PAGE_FREE:
+		mm_bug(MM_BUG_DOUBLE_FREE, page, who,
+		       "pfn %#llx is the head of a free block of order %u", pfn, was.order);
+		break;
+	case PAGE_ALLOCATED:
+	case PAGE_LARGE:
+		mm_bug(was.order == order ? MM_BUG_BAD_POINTER : MM_BUG_WRONG_ORDER, page, who,
+		       "pfn %#llx was taken with order %u%s, freed with order %u", pfn, was.order,
+		       was.state == PAGE_LARGE ? " by kmalloc" : " by alloc_pages", order);
+		break;
+	case PAGE_SLAB:
+		mm_bug(MM_BUG_BAD_POINTER, page, who,
+		       "pfn %#llx belongs to a slab of cache %u", pfn, was.zone_or_cache);
+		break;
+	case PAGE_RESERVED:
+	case PAGE_HOLE:
+		mm_bug(MM_BUG_RESERVED, page, who, "pfn %#llx is %s", pfn,
+		       was.state == PAGE_HOLE ? "no RAM" : "reserved since boot");
+		break;
+	default:
+		mm_bug(mm_inside_free_block(mm, (uint64_t)pfn) ? MM_BUG_DOUBLE_FREE :
+								 MM_BUG_BAD_POINTER,
+		       page, who, "pfn %#llx is not the first page of a block", pfn);
+	}
+}
+
+void mm_free_pages(struct mm *mm, struct page *page, unsigned int order, enum page_state state,
+		   uintptr_t who)
+{
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)mm->pages;
+	uint64_t pfn = offset / sizeof(*page);
+	struct zone *zone;
+	struct page was;
+	unsigned long flags;
+
+	if (unlikely(offset % sizeof(*page) || !mm_page_valid(mm, pfn))) {
+		mm_bug(MM_BUG_BAD_POINTER, page, who, "no page that was ever handed out");
+		return;
+	}
+	if (unlikely(order >= MAX_ORDER)) {
+		mm_bug(MM_BUG_WRONG_ORDER, page, who, "order %u; the largest is %u", order,
+		       MAX_ORDER - 1);
+		return;
+	}
+	zone = mm_zone_of(mm, pfn);
+	flags = spin_lock_irqsave(&zone->lock);
+	was = *page;
+	if (likely(was.tag == page_tag(state, order, zone->index)))
+		buddy_give_locked(zone, page, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	if (unlikely(was.tag != page_tag(state, order, zone->index)))
+		report_bad_free(mm, page, order, was, who);
+}
+
+void mm_split_pages(struct page *page, unsigned int order)
+{
+	uint32_t tag = page_tag(PAGE_ALLOCATED, 0, page->zone_or_cache);
+
+	for (unsigned long i = 0; i < 1UL << order; i++)
+		page[i].tag = tag;
+}
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	return mm_alloc_pages(&kernel_mm, gfp, order, RET_IP);
+}
+
+void __free_pages(struct page *page, unsigned int order)
+{
+	if (page)
+		mm_free_pages(&kernel_mm, page, order, PAGE_ALLOCATED, RET_IP);
+}
+
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page = mm_alloc_pages(&kernel_mm, gfp, order, RET_IP);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+unsigned long get_zeroed_page(gfp_t gfp)
+{
+	struct page *page = mm_alloc_pages(&kernel_mm, gfp | __GFP_ZERO, 0, RET_IP);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+void free_pages(unsigned long addr, unsigned int order)
+{
+	if (!addr)
+		return;
+	if (addr % PAGE_SIZE) {
+		mm_bug(MM_BUG_BAD_POINTER, (void *)addr, RET_IP, "not the address of a page");
+		return;
+	}
+	mm_free_pages(&kernel_mm, virt_to_page((void *)addr), order, PAGE_ALLOCATED, RET_IP);
+}
