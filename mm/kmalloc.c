@@ -1,0 +1,266 @@
+/*
+ * kmalloc: objects by size, over a row of caches, or straight from the pages.
+ *
+ * Classes: 8 16 32 48 64, then four per doubling (80 96 112 128 160 ...) to 8192. With sizes spread
+ * evenly over their logarithm from 8 to 4096 they hold 1.09 bytes per byte asked; powers of two
+ * alone, 1.39 (kmalloc_test.c prints the first, docs/allocators.md computes both).
+ * Powers of two are aligned to themselves because a slab is; all others are multiples of 16.
+ *
+ * The class of a size is found in a table by (size - 1) / 8 up to 1024 bytes, and by (size - 1) /
+ * 128 above: no search. Requests with GFP_DMA or GFP_DMA32 have a row of caches each, so that their
+ * slabs lie low enough.
+ *
+ * Above 8192 bytes (and above a page when no slab can be had) a request takes whole pages, marked
+ * PAGE_LARGE, so that kfree() knows them from other people's.
+ */
+
+#include <kernel/print.h>
+#include <kernel/string.h>
+
+#include "internal.h"
+
+#define NR_CLASSES		33
+#define SMALL_STEP		8U
+#define SMALL_MAX		1024U
+#define BIG_STEP		128U
+
+enum kmalloc_row { ROW_NORMAL, ROW_DMA, ROW_DMA32, NR_ROWS };
+
+static const uint16_t class_size[NR_CLASSES] = {
+	8, 16, 32, 48, 64,
+	80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512,
+	640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096,
+	5120, 6144, 7168, 8192,
+};
+
+static struct kmem_cache *rows[NR_ROWS][NR_CLASSES];
+static uint8_t small_class[SMALL_MAX / SMALL_STEP];			/* by (size - 1) / 8 */
+static uint8_t big_class[KMALLOC_MAX_CACHE_SIZE / BIG_STEP];		/* by (size - 1) / 128 */
+
+static struct kmem_cache *cache_for(size_t size, gfp_t gfp)
+{
+	unsigned int row = gfp & __GFP_DMA ? ROW_DMA : gfp & __GFP_DMA32 ? ROW_DMA32 : ROW_NORMAL;
+	unsigned int class = size <= SMALL_MAX ? small_class[(size - 1) / SMALL_STEP]
+					       : big_class[(size - 1) / BIG_STEP];
+
+	return rows[row][class];
+}
+
+static void create_class(unsigned int row, unsigned int class)
+{
+	static const char *const prefix[NR_ROWS] = { "", "dma-", "dma32-" };
+	static const slab_flags_t flags[NR_ROWS] = { 0, SLAB_CACHE_DMA, SLAB_CACHE_DMA32 };
+	unsigned int size = class_size[class];
+	unsigned int align = size % 16 ? 8 : 16;
+	char name[CACHE_NAME_MAX];
+
+	if (is_power_of_2(size))
+		align = size < PAGE_SIZE ? size : (unsigned int)PAGE_SIZE;
+	if (size % 1024 == 0 && is_power_of_2(size))
+		ksnprintf(name, sizeof(name), "%skmalloc-%uk", prefix[row], size / 1024);
+	else
+		ksnprintf(name, sizeof(name), "%skmalloc-%u", prefix[row], size);
+	rows[row][class] = kmem_cache_create(name, size, align, SLAB_PANIC | flags[row], NULL);
+}
+
+void kmalloc_init(void)
+{
+	unsigned int class = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(small_class); i++) {
+		while (class_size[class] < (i + 1) * SMALL_STEP)
+			class++;
+		small_class[i] = (uint8_t)class;
+	}
+	class = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(big_class); i++) {
+		while (class_size[class] < (i + 1) * BIG_STEP)
+			class++;
+		big_class[i] = (uint8_t)class;
+	}
+	for (unsigned int row = 0; row < NR_ROWS; row++) {
+		for (class = 0; class < NR_CLASSES; class++)
+			create_class(row, class);
+	}
+}
+
+static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
+{
+	struct page *page;
+
+	if (unlikely(size > KMALLOC_MAX_SIZE)) {
+		if (!(gfp & __GFP_NOWARN))
+			pr_warn("mm: kmalloc of %zu bytes by %pS: the largest is %lu\n", size,
+				(void *)who, KMALLOC_MAX_SIZE);
+		return NULL;
+	}
+	page = mm_alloc_pages(&kernel_mm, gfp, LARGE_ORDER(size), who);
+	if (!page)
+		return NULL;
+	page->state = PAGE_LARGE;
+	return page_address(page);
+}
+
+/*
+ * Slabs of these classes take up to 32 pages. When no such block can be had, two pages serve one
+ * request as well.
+ */
+static void *alloc_multipage(size_t size, gfp_t gfp, uintptr_t who)
+{
+	gfp_t lightly = (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN;
+	void *object = cache_alloc_object(cache_for(size, gfp), lightly, who);
+
+	return object ? object : alloc_large(size, gfp, who);
+}
+
+static void *do_kmalloc(size_t size, gfp_t gfp, uintptr_t who)
+{
+	if (unlikely(size == 0))
+		return ZERO_SIZE_PTR;
+	if (size > KMALLOC_MAX_CACHE_SIZE)
+		return alloc_large(size, gfp, who);
+	if (size > PAGE_SIZE)
+		return alloc_multipage(size, gfp, who);
+	return cache_alloc_object(cache_for(size, gfp), gfp, who);
+}
+
+void *kmalloc(size_t size, gfp_t gfp)
+{
+	return do_kmalloc(size, gfp, RET_IP);
+}
+
+void *kzalloc(size_t size, gfp_t gfp)
+{
+	return do_kmalloc(size, gfp | __GFP_ZERO, RET_IP);
+}
+
+void *kmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return do_kmalloc(bytes, gfp, RET_IP);
+}
+
+void *kcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return do_kmalloc(bytes, gfp | __GFP_ZERO, RET_IP);
+}
+
+/* The head of the large block at @object; NULL when it is none. */
+static struct page *large_of(const void *object)
+{
+	uint64_t paddr = virt_to_phys(object);
+	struct page *page;
+
+	if (paddr % PAGE_SIZE || !mm_page_valid(&kernel_mm, paddr >> PAGE_SHIFT))
+		return NULL;
+	page = virt_to_page(object);
+	return page->state == PAGE_LARGE ? page : NULL;
+}
+
+/* Bytes at @object, which must be handed out and start there; else 0, reported. */
+static size_t usable_size(const void *object, uintptr_t who)
+{
+	const struct page *page = slab_of(&kernel_mm, object);
+	const struct kmem_cache *cache;
+	int bug;
+
+	if (page) {
+		cache = cache_by_id(page->zone_or_cache);
+		bug = slab_check(cache, page, object);
+		if (likely(bug < 0))
+			return cache->object_size;
+		mm_bug((enum mm_bug_kind)bug, object, who, "not a live object of cache %s",
+		       cache->name);
+		return 0;
+	}
+	page = large_of(object);
+	if (page)
+		return PAGE_SIZE << page->order;
+	mm_bug(MM_BUG_BAD_POINTER, object, who, "an address that kmalloc never gave");
+	return 0;
+}
+
+size_t ksize(const void *object)
+{
+	return ZERO_OR_NULL_PTR(object) ? 0 : usable_size(object, RET_IP);
+}
+
+/*
+ * Neither an object nor a large block: a block of pages that is free is a double free, the
+ * rest was never ours.
+ */
+static __cold void report_bad_kfree(const void *object, uintptr_t who)
+{
+	uint64_t pfn = virt_to_phys(object) >> PAGE_SHIFT;
+	enum mm_bug_kind kind = MM_BUG_BAD_POINTER;
+	const char *what = "no memory that was ever handed out";
+
+	if (mm_page_valid(&kernel_mm, pfn)) {
+		const struct page *page = pfn_to_page(pfn);
+
+		if (page->state == PAGE_FREE ||
+		    (page->state == PAGE_TAIL && mm_inside_free_block(&kernel_mm, pfn))) {
+			kind = MM_BUG_DOUBLE_FREE;
+			what = "its pages are free";
+		} else if (page->state == PAGE_RESERVED) {
+			kind = MM_BUG_RESERVED;
+			what = "its page is reserved since boot";
+		} else {
+			what = "pages of alloc_pages(), or an address inside a large block";
+		}
+	}
+	mm_bug(kind, object, who, "kfree: %s", what);
+}
+
+void kfree(const void *object)
+{
+	struct page *page;
+
+	if (ZERO_OR_NULL_PTR(object))
+		return;
+	page = slab_of(&kernel_mm, object);
+	if (likely(page)) {
+		cache_free_object(cache_by_id(page->zone_or_cache), page,
+				  (void *)(uintptr_t)object, RET_IP);
+		return;
+	}
+	page = large_of(object);
+	if (page)
+		mm_free_pages(&kernel_mm, page, page->order, PAGE_LARGE, RET_IP);
+	else
+		report_bad_kfree(object, RET_IP);
+}
+
+void *krealloc(void *object, size_t size, gfp_t gfp)
+{
+	size_t old;
+	void *new;
+
+	if (size == 0) {
+		kfree(object);
+		return ZERO_SIZE_PTR;
+	}
+	if (ZERO_OR_NULL_PTR(object))
+		return do_kmalloc(size, gfp, RET_IP);
+	old = usable_size(object, RET_IP);
+	if (old == 0)
+		return NULL;		/* no object of ours: it has been reported */
+	if (old >= size) {
+		if (gfp & __GFP_ZERO)
+			memset((char *)object + size, 0, old - size);	/* for the next growth */
+		return object;
+	}
+	new = do_kmalloc(size, gfp, RET_IP);
+	if (!new)
+		return NULL;
+	memcpy(new, object, old);
+	kfree(object);
+	return new;
+}
