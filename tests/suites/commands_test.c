@@ -1,0 +1,321 @@
+/*
+ * The console's commands, as a person types them: each line goes through command_run(), and its
+ * answer is read back.
+ */
+#include "mm/snapshot.h"
+
+#include <kernel/command.h>
+#include <kernel/errno.h>
+#include <kernel/ktest.h>
+#include <kernel/string.h>
+
+static char answer[32 * 1024]; /* bytes; slabinfo's is 120 a cache */
+
+static int type(const char *line)
+{
+	static struct seq_buffer buffer;
+	char copy[128]; /* bytes; longer than any line below */
+
+	seq_buffer_init(&buffer, answer, sizeof(answer));
+	ksnprintf(copy, sizeof(copy), "%s", line);
+	return command_run(&buffer.seq, copy);
+}
+
+__printf(1, 2) static int typef(const char *fmt, ...)
+{
+	char line[128]; /* bytes, as above */
+	va_list args;
+
+	va_start(args, fmt);
+	kvsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	return type(line);
+}
+
+static bool answer_begins(const char *with)
+{
+	return strncmp(answer, with, strlen(with)) == 0;
+}
+
+static bool answer_has(const char *what)
+{
+	size_t len = strlen(what);
+
+	for (const char *at = answer; *at; at++)
+		if (strncmp(at, what, len) == 0)
+			return true;
+	return false;
+}
+
+/* The address that the answer begins with; 0: it begins otherwise. */
+static uint64_t answer_address(void)
+{
+	char word[24]; /* bytes; "0x" and 16 digits */
+	const char *blank = strchr(answer, ' ');
+	uint64_t value;
+
+	if (!blank || (size_t)(blank - answer) >= sizeof(word))
+		return 0;
+	memcpy(word, answer, (size_t)(blank - answer));
+	word[blank - answer] = '\0';
+	return kstrtou64(word, &value) == 0 ? value : 0;
+}
+
+static unsigned int lines_of_answer(void)
+{
+	unsigned int nr = 0;
+
+	for (const char *at = answer; *at; at++)
+		nr += *at == '\n';
+	return nr;
+}
+
+static void reports_answer(struct ktest *t)
+{
+	KTEST_EXPECT_EQ(t, type("buddyinfo"), 0);
+	KTEST_EXPECT(t, answer_begins("Node 0, zone "));
+	KTEST_EXPECT_EQ(t, type("slabinfo"), 0);
+	KTEST_EXPECT(t, answer_begins("slabinfo - version: 2.1\n# name "));
+	KTEST_EXPECT_EQ(t, type("zoneinfo"), 0);
+	KTEST_EXPECT(t, answer_begins("Node 0, zone      DMA\n"));
+	KTEST_EXPECT_EQ(t, type("meminfo"), 0);
+	KTEST_EXPECT(t, answer_begins("MemTotal:  "));
+	KTEST_EXPECT_EQ(t, type("vmstat"), 0);
+	KTEST_EXPECT(t, answer_begins("nr_free_pages "));
+	KTEST_EXPECT_EQ(t, type("zones"), 0);
+	KTEST_EXPECT(t, answer_begins("zone "));
+	KTEST_EXPECT_EQ(t, type("memmap"), 0);
+	KTEST_EXPECT(t, answer_begins("memmap-v1\n"));
+	KTEST_EXPECT_EQ(t, type("verify"), 0);
+	KTEST_EXPECT_STREQ(t, answer, "verify: every invariant holds\n");
+}
+
+static void slabinfo_of_one_cache(struct ktest *t)
+{
+	KTEST_EXPECT_EQ(t, type("slabinfo task_struct"), 0);
+	KTEST_EXPECT_EQ(t, lines_of_answer(), 3);
+	KTEST_EXPECT(t, answer_has("\ntask_struct  "));
+	KTEST_EXPECT_EQ(t, type("slabinfo no_such_cache"), -ENOENT);
+	KTEST_EXPECT(t, answer_has("\"no_such_cache\""));
+	KTEST_EXPECT_EQ(t, lines_of_answer(), 1);
+}
+
+static void caches_are_listed(struct ktest *t)
+{
+	KTEST_EXPECT_EQ(t, type("caches"), 0);
+	KTEST_EXPECT(t, answer_has("task_struct"));
+}
+
+static void alloc_and_free_restore_the_lists(struct ktest *t)
+{
+	struct snapshot before, after;
+	uint64_t addr;
+
+	for (unsigned int order = 0; order < MAX_ORDER; order++) {
+		zones_snapshot(&kernel_mm, &before);
+		KTEST_EXPECT_EQ(t, typef("alloc %u", order), 0);
+		addr = answer_address();
+		KTEST_ASSERT(t, addr != 0);
+		KTEST_EXPECT_EQ(t, addr % (PAGE_SIZE << order), 0);
+		KTEST_EXPECT_EQ(t, virt_to_page((void *)(uintptr_t)addr)->state, PAGE_ALLOCATED);
+		KTEST_EXPECT_EQ(t, virt_to_page((void *)(uintptr_t)addr)->order, order);
+		KTEST_EXPECT(t, answer_has("\nbefore  Node 0, zone "));
+		KTEST_EXPECT(t, answer_has("\nafter   Node 0, zone "));
+		KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr), 0);
+		KTEST_EXPECT(t, answer_begins("freed 0x"));
+		zones_snapshot(&kernel_mm, &after);
+		for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+			KTEST_EXPECT_EQ(t,
+					memcmp(before.zone[i].free, after.zone[i].free,
+					       sizeof(after.zone[i].free)),
+					0);
+	}
+}
+
+static void alloc_takes_flags(struct ktest *t)
+{
+	uint64_t addr;
+
+	if (!kernel_mm.zone[ZONE_DMA].present) {
+		ktest_skip(t, "this machine has no DMA zone");
+		return;
+	}
+	KTEST_EXPECT_EQ(t, type("alloc 0 GFP_DMA|__GFP_ZERO"), 0);
+	addr = answer_address();
+	KTEST_ASSERT(t, addr != 0);
+	KTEST_EXPECT(t, answer_has(" zone DMA order 0, 4 KiB\n"));
+	KTEST_EXPECT(t, virt_to_phys((void *)(uintptr_t)addr) < 16ULL << 20);
+	for (unsigned int i = 0; i < PAGE_SIZE; i++)
+		KTEST_ASSERT(t, ((const char *)(uintptr_t)addr)[i] == 0);
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr), 0);
+}
+
+static void bad_words_are_named(struct ktest *t)
+{
+	static const struct {
+		const char *line, *names;
+	} cases[] = {
+		{ "alloc 11", "\"11\"" },
+		{ "alloc -1", "\"-1\"" },
+		{ "alloc 99999999999999999999", "\"99999999999999999999\"" },
+		{ "alloc two", "\"two\"" },
+		{ "alloc 0 GFP_FOO", "\"GFP_FOO\"" },
+		{ "alloc 0 GFP_DMA|gfp_dma", "\"gfp_dma\"" },
+		{ "free here", "\"here\"" },
+		{ "free 0x1000", "0x1000" },
+		{ "free 0xffffffffffffffff", "0xffffffffffffffff" },
+		{ "kmalloc 12x", "\"12x\"" },
+		{ "kmalloc K", "\"K\"" },
+		{ "kmalloc 8 GFP_", "\"GFP_\"" },
+		{ "kfree 0x", "\"0x\"" },
+		{ "kfree 0x2000", "0x2000" },
+		{ "cache alloc no_such_cache", "\"no_such_cache\"" },
+		{ "cache free task_struct 0x3000", "0x3000" },
+		{ "cache alloc task_struct GFP_NONE", "\"GFP_NONE\"" },
+	};
+	uint64_t free = nr_free_pages();
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (type(cases[i].line) >= 0 || lines_of_answer() != 1 ||
+		    !answer_has(cases[i].names))
+			ktest_fail(t, __FILE__, __LINE__, "\"%s\" answers: %s", cases[i].line,
+				   answer);
+	}
+	KTEST_EXPECT_EQ(t, nr_free_pages(), free);
+}
+
+/* A wrong number of words: the console then says what was expected, which is the table's args. */
+static void wrong_counts_are_refused(struct ktest *t)
+{
+	static const char *const lines[] = {
+		"buddyinfo now",
+		"slabinfo a b",
+		"zoneinfo x",
+		"zones x",
+		"meminfo x",
+		"vmstat x",
+		"memmap x",
+		"dump x",
+		"verify x",
+		"alloc",
+		"free",
+		"free 1 2 3",
+		"kmalloc",
+		"kfree",
+		"kfree 1 2",
+		"caches x",
+		"cache",
+		"cache alloc",
+		"cache free task_struct",
+		"cache burn task_struct",
+		"cache shrink task_struct x",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (type(lines[i]) != -EINVAL)
+			ktest_fail(t, __FILE__, __LINE__, "\"%s\" was not refused", lines[i]);
+	}
+}
+
+static void free_refuses_what_is_no_block(struct ktest *t)
+{
+	unsigned int bugs = mm_bug_count(MM_BUG_DOUBLE_FREE) + mm_bug_count(MM_BUG_BAD_POINTER);
+	uint64_t addr, object;
+
+	KTEST_EXPECT_EQ(t, type("alloc 2"), 0);
+	addr = answer_address();
+	KTEST_ASSERT(t, addr != 0);
+	KTEST_EXPECT(t, typef("free 0x%lx", addr + 8) < 0);
+	KTEST_EXPECT(t, answer_has("is not the first byte of a page"));
+	KTEST_EXPECT(t, typef("free 0x%lx", addr + PAGE_SIZE) < 0);
+	KTEST_EXPECT(t, answer_has("lies inside a block"));
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr), 0);
+	KTEST_EXPECT(t, typef("free 0x%lx", addr) < 0);
+	KTEST_EXPECT(t, answer_has("is free already"));
+
+	KTEST_EXPECT_EQ(t, type("kmalloc 100"), 0);
+	object = answer_address();
+	KTEST_ASSERT(t, object != 0);
+	KTEST_EXPECT(t, typef("free 0x%lx", object & PAGE_MASK) < 0);
+	KTEST_EXPECT(t, answer_has("is part of a slab of "));
+	KTEST_EXPECT_EQ(t, typef("kfree 0x%lx", object), 0);
+	KTEST_EXPECT_EQ(t, mm_bug_count(MM_BUG_DOUBLE_FREE) + mm_bug_count(MM_BUG_BAD_POINTER),
+			bugs);
+}
+
+/* With the order given the allocator is the judge: its report counts, and the block stays taken. */
+static void free_with_a_wrong_order_is_reported(struct ktest *t)
+{
+	unsigned int bugs = mm_bug_count(MM_BUG_WRONG_ORDER);
+	uint64_t addr;
+
+	KTEST_EXPECT_EQ(t, type("alloc 1"), 0);
+	addr = answer_address();
+	KTEST_ASSERT(t, addr != 0);
+	mm_bug_quiet(true);
+	KTEST_EXPECT(t, typef("free 0x%lx 0", addr) < 0);
+	mm_bug_quiet(false);
+	KTEST_EXPECT(t, answer_has("was not freed"));
+	KTEST_EXPECT_EQ(t, mm_bug_count(MM_BUG_WRONG_ORDER), bugs + 1);
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx 1", addr), 0);
+}
+
+static void kmalloc_and_kfree(struct ktest *t)
+{
+	unsigned int bugs = mm_bug_count(MM_BUG_DOUBLE_FREE);
+	uint64_t addr;
+
+	KTEST_EXPECT_EQ(t, type("kmalloc 1000"), 0);
+	addr = answer_address();
+	KTEST_ASSERT(t, addr != 0);
+	KTEST_EXPECT(t, ksize((void *)(uintptr_t)addr) >= 1000);
+	KTEST_EXPECT_EQ(t, typef("kfree 0x%lx", addr), 0);
+	mm_bug_quiet(true);
+	KTEST_EXPECT(t, typef("kfree 0x%lx", addr) < 0);
+	mm_bug_quiet(false);
+	KTEST_EXPECT_EQ(t, mm_bug_count(MM_BUG_DOUBLE_FREE), bugs + 1);
+
+	KTEST_EXPECT_EQ(t, type("kmalloc 64K"), 0);
+	addr = answer_address();
+	KTEST_EXPECT(t, answer_has(" from pages of order 4, 65536 bytes usable\n"));
+	KTEST_EXPECT_EQ(t, typef("kfree 0x%lx", addr), 0);
+	KTEST_EXPECT_EQ(t, type("kmalloc 0"), 0);
+	KTEST_EXPECT_STREQ(t, answer, "0x10, which stands for 0 bytes\n");
+	KTEST_EXPECT_EQ(t, type("kfree 0x10"), 0);
+	KTEST_EXPECT_EQ(t, type("kmalloc 5M __GFP_NOWARN"), -ENOMEM);
+	KTEST_EXPECT_EQ(t, lines_of_answer(), 1);
+}
+
+static void caches_by_name(struct ktest *t)
+{
+	unsigned int bugs = mm_bug_count(MM_BUG_WRONG_CACHE);
+	uint64_t addr;
+
+	KTEST_EXPECT_EQ(t, type("cache alloc task_struct"), 0);
+	addr = answer_address();
+	KTEST_ASSERT(t, addr != 0);
+	KTEST_EXPECT(t, answer_has(" from task_struct, "));
+	mm_bug_quiet(true);
+	KTEST_EXPECT(t, typef("cache free kmalloc-64 0x%lx", addr) < 0);
+	mm_bug_quiet(false);
+	KTEST_EXPECT_EQ(t, mm_bug_count(MM_BUG_WRONG_CACHE), bugs + 1);
+	KTEST_EXPECT_EQ(t, typef("cache free task_struct 0x%lx", addr), 0);
+	KTEST_EXPECT_EQ(t, type("cache shrink task_struct"), 0);
+	KTEST_EXPECT_EQ(t, type("verify"), 0);
+	KTEST_EXPECT_STREQ(t, answer, "verify: every invariant holds\n");
+}
+
+static const struct ktest_case commands_cases[] = {
+	KTEST_CASE(reports_answer),
+	KTEST_CASE(slabinfo_of_one_cache),
+	KTEST_CASE(caches_are_listed),
+	KTEST_CASE(alloc_and_free_restore_the_lists),
+	KTEST_CASE(alloc_takes_flags),
+	KTEST_CASE(bad_words_are_named),
+	KTEST_CASE(wrong_counts_are_refused),
+	KTEST_CASE(free_refuses_what_is_no_block),
+	KTEST_CASE(free_with_a_wrong_order_is_reported),
+	KTEST_CASE(kmalloc_and_kfree),
+	KTEST_CASE(caches_by_name),
+};
+KTEST_SUITE(commands, commands_cases);

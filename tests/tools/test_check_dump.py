@@ -1,0 +1,106 @@
+"""tools/check_dump.py: a good dump passes, and each seeded fault is found."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from sample import GOOD, TOOLS, load  # noqa: E402
+
+check_dump = load("check_dump.py")
+
+DENTRY = "     {}    192   21    1 : tunables    0    0    0 : slabdata      1      {}"
+
+# (file, what stands there, what it becomes, what a problem must mention)
+FAULTS = (
+    ("buddyinfo", "      1 \n", "      1\n", "buddyinfo:1"),            # the blank at the end
+    ("buddyinfo", "DMA      1", "DMA       1", "buddyinfo:1"),          # a column too wide
+    ("buddyinfo", "     2 \n", " \n", "buddyinfo:2"),                   # ten orders
+    ("buddyinfo", "Node 0, zone    DMA32", "Node 1, zone    DMA32", "buddyinfo:2"),
+    ("buddyinfo", "   DMA32 ", "  DMA32 ", "buddyinfo:2"),
+    ("buddyinfo", "DMA      1      2", "DMA      1      3", "1031 and 1029"),
+    ("buddyinfo", "      DMA ", "   Normal ", "zones of buddyinfo"),
+    ("slabinfo", "version: 2.1", "version: 2.0", "slabinfo:1"),
+    ("slabinfo", "<sharedavail>\n", "<sharedavail> \n", "slabinfo:2"),
+    ("slabinfo", "dentry                 1", "dentry                1", "slabinfo:5"),
+    ("slabinfo", "dentry   ", "dentry x ", "slabinfo:5"),
+    ("slabinfo", "    10     18", "    19     18", "active <= total"),
+    ("slabinfo", "1744    9    4", "2744    9    4", "fit their slab"),
+    ("slabinfo", "1744    9    4", "1744    9    5", "power of two"),
+    ("slabinfo", "     2      3      0", "     4      3      0", "active <= total"),
+    ("slabinfo", "    70    192", "    70    191", "objects = slabs"),
+    ("slabinfo", "tunables    0    0    0", "tunables    1    0    0", "tunables"),
+    ("slabinfo", DENTRY.format(21, 1), DENTRY.format(42, 2), "and Slab"),
+    ("zoneinfo", "        boost    0\n", "", "zoneinfo:"),
+    ("zoneinfo", "  pages free     1029", "  pages free    1029", "zoneinfo:"),
+    ("zoneinfo", "protection: (0, 0, 0)", "protection: (0, 0)", "zoneinfo:"),
+    ("zoneinfo", "  pagesets\n", "", "zoneinfo:"),
+    ("zoneinfo", "    cpu: 0", "    cpu: 1", "CPU 1"),
+    ("zoneinfo", "nr_free_pages 1029", "nr_free_pages 1028", "1029 and 1028"),
+    ("zoneinfo", "managed  3840", "managed  3999", "exceeds"),
+    ("zoneinfo", "min      0", "min      9", "min 9 exceeds low 0"),
+    ("zoneinfo", "zone   Normal", "zone    Other", "zoneinfo: has zones"),
+    ("zoneinfo", "start_pfn:           1\n", "start_pfn: 1\n", "zoneinfo:"),
+    ("zoneinfo", "nr_slab_reclaimable 1", "nr_slab_reclaimable 2", "nr_slab_reclaimable"),
+    ("meminfo", "MemFree:           12308 kB", "MemFree:          12308 kB", "meminfo:2"),
+    ("meminfo", " kB\nMemFree", " KB\nMemFree", "meminfo:1"),
+    ("meminfo", "12308", "12312", "12308 and 12312"),
+    ("meminfo", "24160", "24164", "MemTotal"),
+    ("meminfo", "Slab:                 48", "Slab:                 52", "48 and 52"),
+    ("meminfo", "Shmem:                 0 kB\n", "", "lacks Shmem"),
+    ("meminfo", "Buffers:               0 kB\nCached:                0 kB\n",
+     "Cached:                0 kB\nBuffers:               0 kB\n", "order"),
+    ("meminfo", "12310", "99999", "MemAvailable"),
+    ("vmstat", "nr_free_pages 3077", "nr_free_pages 3078", "3077 and 3078"),
+    ("vmstat", "pgfree 7", "pgfree  7", "vmstat:7"),
+    ("vmstat", "pgfree 7", "pgfree 07", "vmstat:7"),
+    ("vmstat", "pgalloc_dma 5\n", "", "lacks pgalloc_dma"),
+    ("vmstat", "pgfree 7\n", "pgfree 7", "newline"),
+)
+
+
+class CheckDump(unittest.TestCase):
+    def test_a_good_dump_has_no_problem(self):
+        self.assertEqual(check_dump.check(GOOD), [])
+
+    def test_each_fault_is_found(self):
+        for name, old, new, mention in FAULTS:
+            with self.subTest(file=name, old=old, new=new):
+                self.assertIn(old, GOOD[name])
+                broken = dict(GOOD, **{name: GOOD[name].replace(old, new, 1)})
+                problems = check_dump.check(broken)
+                self.assertTrue(any(mention in problem for problem in problems), problems)
+
+    def test_a_missing_and_an_empty_file_are_named(self):
+        for name in GOOD:
+            with self.subTest(file=name):
+                rest = {key: text for key, text in GOOD.items() if key != name}
+                self.assertIn(f"{name}: is missing", check_dump.check(rest))
+                problems = check_dump.check(dict(GOOD, **{name: ""}))
+                self.assertTrue(any(p.startswith(f"{name}: is empty") for p in problems), problems)
+
+    def test_cut_anywhere_it_complains_and_does_not_stop(self):
+        for name, text in GOOD.items():
+            for length in range(len(text)):
+                problems = check_dump.check(dict(GOOD, **{name: text[:length]}))
+                self.assertTrue(problems, (name, length))
+
+    def test_exit_status(self):
+        tool = os.path.join(TOOLS, "check_dump.py")
+        with tempfile.TemporaryDirectory() as where:
+            for name, text in GOOD.items():
+                with open(os.path.join(where, name), "w", encoding="ascii", newline="") as file:
+                    file.write(text)
+            run = [sys.executable, tool, where]
+            self.assertEqual(subprocess.run(run, check=False).returncode, 0)
+            os.remove(os.path.join(where, "vmstat"))
+            bad = subprocess.run(run, check=False, capture_output=True, text=True)
+            self.assertEqual((bad.returncode, bad.stdout), (1, "vmstat: is missing\n"))
+            none = subprocess.run(run + ["more"], check=False, capture_output=True)
+            self.assertEqual(none.returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
