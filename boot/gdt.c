@@ -1,0 +1,55 @@
+/*
+ * Segments. Long mode needs a code segment, a data segment for ss, and the TSS for its interrupt
+ * stack table; formats: Intel SDM volume 3, sections 3.4.5 and 8.7.
+ */
+#include "boot.h"
+#include "cpu.h"
+
+#define DESC_CODE64	0x00af9a000000ffffULL	/* present, ring 0, execute and read, 64-bit */
+#define DESC_DATA	0x00cf92000000ffffULL	/* present, ring 0, read and write */
+#define DESC_TSS	0x0000890000000000ULL	/* present, available 64-bit TSS */
+
+struct tss {
+	uint32_t reserved0;
+	uint32_t rsp[3][2];		/* low half, high half: the fields are not 8-byte aligned */
+	uint32_t reserved1[2];
+	uint32_t ist[7][2];
+	uint32_t reserved2[2];
+	uint16_t reserved3;
+	uint16_t io_bitmap;		/* offset; the structure's size: none */
+};
+
+_Static_assert(sizeof(struct tss) == 104, "the size of a 64-bit TSS");
+
+static struct tss tss;
+static uint64_t gdt[SEL_TSS / 8 + 2];	/* a TSS descriptor takes two slots */
+
+static void set_ist(enum ist ist, enum stack_index stack)
+{
+	uint64_t top = (uintptr_t)stacks[stack].top;
+
+	tss.ist[ist - 1][0] = (uint32_t)top;
+	tss.ist[ist - 1][1] = (uint32_t)(top >> 32);
+}
+
+void gdt_init(void)
+{
+	uint64_t base = (uintptr_t)&tss;
+	struct descriptor_pointer pointer = { sizeof(gdt) - 1, (uintptr_t)gdt };
+
+	set_ist(IST_DOUBLE_FAULT, STACK_DOUBLE_FAULT);
+	set_ist(IST_NMI, STACK_NMI);
+	set_ist(IST_MACHINE_CHECK, STACK_MACHINE_CHECK);
+	tss.io_bitmap = sizeof(tss);
+
+	gdt[SEL_CODE / 8] = DESC_CODE64;
+	gdt[SEL_DATA / 8] = DESC_DATA;
+	gdt[SEL_TSS / 8] = DESC_TSS | (sizeof(tss) - 1) | (base & 0xffffffU) << 16 |
+			   (base >> 24 & 0xffU) << 56;
+	gdt[SEL_TSS / 8 + 1] = base >> 32;
+
+	/* cs keeps its selector, and the descriptor there is the same as in entry.asm's table. */
+	__asm__ volatile("lgdt %0" : : "m"(pointer) : "memory");
+	__asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%ss" : : "r"(SEL_DATA) : "memory");
+	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS) : "memory");
+}

@@ -1,0 +1,175 @@
+/*
+ * The words of the kernel command line.
+ *
+ *   test[=GLOB]  dump  poweroff  loglevel=N  mem=SIZE
+ *   memmap=SPEC[,SPEC...]   exactmap         forget the firmware's map
+ *                           SIZE@START       usable            SIZE#START   ACPI tables
+ *                           SIZE$START       reserve: taken    SIZE!START   reserved: no RAM
+ *                           SIZE             as mem=SIZE
+ *
+ * As in Linux, except that an added range does not overrule the firmware: where types meet, the
+ * more restrictive one wins, as everywhere in the map. The map does not exist yet when the line is
+ * read, so its ranges are kept here.
+ */
+#include <kernel/cmdline.h>
+#include <kernel/errno.h>
+#include <kernel/print.h>
+#include <kernel/string.h>
+
+#include "boot.h"
+
+#define MAX_RANGES	512U		/* of memmap=; more are said and ignored */
+#define LOGLEVEL_MAX	8U		/* one above debug: everything */
+
+struct range {
+	uint64_t start, size;		/* bytes */
+	char kind;			/* '@' '#' '$' '!' */
+};
+
+struct options options;
+
+static struct range ranges[MAX_RANGES];
+static uint32_t nr_ranges;
+
+static int set_test(const char *value)
+{
+	static char glob[128];
+	size_t len = value ? strlen(value) : 0;
+
+	if (value && (len == 0 || len >= sizeof(glob)))
+		return -EINVAL;
+	memcpy(glob, value ? value : "*", value ? len + 1 : 2);
+	options.test = glob;
+	return 0;
+}
+
+static int set_dump(const char *value)
+{
+	options.dump = true;
+	return value ? -EINVAL : 0;
+}
+
+static int set_poweroff(const char *value)
+{
+	options.poweroff = true;
+	return value ? -EINVAL : 0;
+}
+
+static int set_loglevel(const char *value)
+{
+	uint64_t level;
+
+	if (!value || kstrtou64(value, &level) || level > LOGLEVEL_MAX)
+		return -EINVAL;
+	log_set_level((unsigned int)level);
+	return 0;
+}
+
+static int set_mem(const char *value)
+{
+	const char *end;
+	uint64_t size;
+
+	if (!value)
+		return -EINVAL;
+	size = memparse(value, &end);
+	if (end == value || *end != '\0' || size == 0)
+		return -EINVAL;
+	options.mem = options.mem ? min_u64(options.mem, size) : size;
+	return 0;
+}
+
+/* One SPEC at @text; *@end is left behind it. */
+static int parse_spec(const char *text, const char **end)
+{
+	static const char exactmap[] = "exactmap";
+	struct range range;
+	const char *start;
+
+	if (strncmp(text, exactmap, sizeof(exactmap) - 1) == 0) {
+		options.exactmap = true;
+		*end = text + sizeof(exactmap) - 1;
+		return 0;
+	}
+	range.size = memparse(text, end);
+	if (*end == text)
+		return -EINVAL;
+	range.kind = **end;
+	if (range.kind == '\0' || range.kind == ',') {
+		if (range.size == 0)
+			return -EINVAL;
+		options.mem = options.mem ? min_u64(options.mem, range.size) : range.size;
+		return 0;
+	}
+	if (!strchr("@#$!", range.kind))
+		return -EINVAL;
+	start = *end + 1;
+	range.start = memparse(start, end);
+	if (*end == start)
+		return -EINVAL;
+	if (nr_ranges == MAX_RANGES) {
+		pr_warn("memmap=: more than %u ranges\n", MAX_RANGES);
+		return -ENOSPC;
+	}
+	ranges[nr_ranges++] = range;
+	return 0;
+}
+
+/* What stands before the first bad SPEC of a word is used. */
+static int set_memmap(const char *value)
+{
+	const char *at = value;
+
+	if (!value)
+		return -EINVAL;
+	for (;;) {
+		const char *end;
+		int err = parse_spec(at, &end);
+
+		if (err)
+			return err;
+		if (*end == '\0')
+			return 0;
+		if (*end != ',')
+			return -EINVAL;
+		at = end + 1;
+	}
+}
+
+static const struct cmdline_option known[] = {
+	{ "test", "test or test=GLOB", set_test },
+	{ "dump", "no value", set_dump },
+	{ "poweroff", "no value", set_poweroff },
+	{ "loglevel", "a number from 0 to 8", set_loglevel },
+	{ "mem", "a size, such as 512M", set_mem },
+	{ "memmap", "exactmap or SIZE, SIZE@START, SIZE#START, SIZE$START, SIZE!START, with commas",
+	  set_memmap },
+};
+
+void options_parse(const char *cmdline)
+{
+	(void)cmdline_parse(cmdline, known, ARRAY_SIZE(known));
+}
+
+uint32_t options_nr_entries(void)
+{
+	return nr_ranges;
+}
+
+void options_add(struct memmap *map)
+{
+	for (uint32_t i = 0; i < nr_ranges; i++) {
+		const struct range *range = &ranges[i];
+		uint32_t type = range->kind == '@' ? MEMMAP_USABLE :
+				range->kind == '#' ? MEMMAP_ACPI : MEMMAP_RESERVED;
+
+		/* Both say by themselves when there is no room or the range is empty. */
+		if (range->kind == '$')
+			(void)memmap_reserve(map, range->start, range->start + range->size,
+					     MEMMAP_OWNER_USER);
+		else
+			(void)memmap_add(map, range->start, range->size, type);
+	}
+	if (options.mem)
+		memmap_limit(map, options.mem);
+}
