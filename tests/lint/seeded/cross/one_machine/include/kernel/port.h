@@ -1,0 +1,3 @@
+#pragma once
+
+void port_idle(void);

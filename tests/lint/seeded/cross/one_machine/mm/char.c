@@ -1,0 +1,6 @@
+int signedness(char c);
+
+int signedness(char c)
+{
+	return c < 0;
+}

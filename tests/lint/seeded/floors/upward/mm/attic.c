@@ -1,0 +1,8 @@
+/*
+ * A seed.
+ */
+void attic(void);
+
+void attic(void)
+{
+}

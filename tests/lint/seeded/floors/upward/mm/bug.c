@@ -1,0 +1,8 @@
+/*
+ * A seed.
+ */
+void mm_bug(void);
+
+void mm_bug(void)
+{
+}

@@ -1,0 +1,3 @@
+#pragma once
+#include "mm/internal.h"
+#include <string.h>

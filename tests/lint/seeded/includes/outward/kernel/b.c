@@ -1,0 +1,4 @@
+#include <stdarg.h>
+#include <kernel/port.h>
+#  include <stdio.h>
+#include <mm/slab.h>

@@ -1,0 +1,4 @@
+static inline void h(void)
+{
+	__asm("nop");
+}

@@ -1,0 +1,5 @@
+const char *s = "asm";
+void g(void)
+{
+	__asm__ volatile("hlt");
+}

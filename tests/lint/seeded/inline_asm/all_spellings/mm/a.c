@@ -1,0 +1,5 @@
+/* asm in words is fine */
+void f(void)
+{
+	asm volatile("pause");
+}

@@ -1,0 +1,4 @@
+/*
+ * A seed.
+ */
+int cut;

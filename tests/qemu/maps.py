@@ -1,0 +1,73 @@
+"""An independent reading of tests/maps/*.map: what each zone must count (docs/allocators.md).
+
+Nothing here is shared with mm/memmap.c: every page is decided by the most restrictive type of the
+entries that touch it, between the sorted edges of all entries.
+"""
+
+PAGE = 4096
+USABLE, RESERVED, ACPI = 1, 2, 3
+ZONES = (("DMA", 16 << 20), ("DMA32", 4 << 30), ("Normal", 1 << 64))
+
+
+def read_map(path):
+    """Return: [(base, length, type)] of a block between "memmap-v1" and "end"."""
+    entries, inside = [], False
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            words = line.split()
+            if words == ["memmap-v1"]:
+                inside = True
+            elif words == ["end"]:
+                return entries
+            elif inside and len(words) >= 3 and not line.startswith("#"):
+                entries.append(tuple(int(word, 16) for word in words[:3]))
+    raise ValueError(f"{path}: no complete memmap-v1 block")
+
+
+def ram_ranges(entries, limit=1 << 44):
+    """Return: [(start, end)] of RAM in whole pages.
+
+    That is usable and ACPI memory that nothing more restrictive touches.
+    """
+    spans = []
+    for base, length, kind in entries:
+        end = base + length
+        if length == 0 or base >= limit:
+            continue
+        if end > 1 << 64:
+            if kind in (USABLE, ACPI):
+                continue            # an entry that wraps is not believed
+            end = 1 << 64
+        if kind in (USABLE, ACPI):
+            spans.append((base, min(end, limit), True))
+        else:
+            spans.append((base, min(end, limit), False))
+    edges = sorted({0} | {at for start, end, _ in spans for at in (start, end)})
+    ranges = []
+    for start, end in zip(edges, edges[1:]):
+        over = [good for a, b, good in spans if a <= start and b >= end]
+        if over and all(over):
+            if ranges and ranges[-1][1] == start:
+                ranges[-1] = (ranges[-1][0], end)
+            else:
+                ranges.append((start, end))
+    whole = [(-(-start // PAGE) * PAGE, end // PAGE * PAGE) for start, end in ranges]
+    return [(start, end) for start, end in whole if start < end]
+
+
+def present(ranges):
+    """Return: {zone: pages} of the zones that the ranges reach."""
+    pages, below = {}, 0
+    for name, above in ZONES:
+        count = sum(max(0, min(end, above) - max(start, below)) // PAGE for start, end in ranges)
+        if count:
+            pages[name] = count
+        below = above
+    return pages
+
+
+def as_words(entries):
+    """The map as words of the kernel's command line."""
+    sign = {USABLE: "@", ACPI: "#"}
+    return ["memmap=exactmap"] + [f"memmap={length:#x}{sign.get(kind, '$')}{base:#x}"
+                                  for base, length, kind in entries if length]

@@ -1,0 +1,243 @@
+"""The boots of the ring. Each one says which machine, which words on the command line, what to see.
+
+What must be seen comes from the specification: from the firmware's map by the rules of maps.py,
+from the names that Linux gives things, from the arithmetic of pages; never from what a former boot
+printed.
+"""
+
+import dataclasses
+import os
+import re
+
+import maps
+from judge import OK, UNFIT, judge_text
+
+MIB = 1 << 20
+PROMPT = r"quire> \x1b\[K"      # with nothing typed: the editor draws the line anew for each key
+MAX_MM_INIT = 2_000_000     # instructions with 1 GiB
+MAX_GROWTH = 1.2            # 1 TiB against 1 GiB
+
+
+@dataclasses.dataclass
+class Boot:
+    """One run of a machine. `check` gets the log, `script` the console; both return problems."""
+    name: str
+    words: tuple
+    image: str = "gcc"
+    machine: str = "pc"
+    memory: str = "512M"
+    firmware: str = "bios"
+    cpu: str = "max"
+    extra: tuple = ()
+    want: int = OK
+    tests: bool = False
+    timeout: int = 60       # seconds; a boot takes about 5, with OVMF 10, and the suites run in 20
+    check: object = None
+    script: object = None
+
+
+def zone_lines(log):
+    """Return: {zone: (present, managed, free)} of the boot's zone lines."""
+    lines = re.findall(r"^zone (\w+) .*?(\d+) present, (\d+) managed, (\d+) free", log, re.M)
+    return {name: tuple(int(n) for n in counts) for name, *counts in lines}
+
+
+def raw_map(log):
+    """Return: the entries of the raw block that the boot printed."""
+    found = re.search(r"^memmap-v1\n(.*?)^end$", log, re.M | re.S)
+    if not found:
+        return None
+    return [(int(base, 16), int(length, 16), int(kind))
+            for base, length, kind in (line.split() for line in found.group(1).splitlines())]
+
+
+def zones_follow(entries, limit=1 << 44):
+    """A check: present pages are those of `entries`; managed and free do not exceed them."""
+    def check(log):
+        given = raw_map(log) if entries is None else entries
+        if given is None:
+            return ["no raw map was printed"]
+        want = maps.present(maps.ram_ranges(given, limit))
+        seen = zone_lines(log)
+        problems = []
+        if set(seen) != set(want):
+            problems.append(f"zones {sorted(seen)}, expected {sorted(want)}")
+        for name in sorted(set(seen) & set(want)):
+            present, managed, free = seen[name]
+            if present != want[name]:
+                problems.append(f"zone {name}: {present} pages present, expected {want[name]}")
+            if not free <= managed <= present:
+                problems.append(f"zone {name}: {present} present, {managed} managed, {free} free")
+        return problems
+    return check
+
+
+def matrix(image):
+    """Machines x sizes x firmwares, all suites in each."""
+    cells = [(machine, size, "bios") for size in ("16M", "64M", "512M", "3G", "5G")
+             for machine in ("pc", "q35")]
+    cells += [("q35", "64G", "bios"), ("q35", "1T", "bios")]
+    cells += [(machine, size, "uefi") for size in ("512M", "5G") for machine in ("pc", "q35")]
+    for machine, size, firmware in cells:
+        yield Boot(f"{image} {machine} {firmware} {size} test", ("test",), image=image,
+                   machine=machine, memory=size, firmware=firmware, tests=True, timeout=180,
+                   check=zones_follow(None))
+
+
+def mm_init_cost():
+    """Two boots under -icount, where the time stamp counter counts instructions, compared."""
+    seen = {}
+
+    def check(size):
+        def look(log):
+            found = re.search(r"^ +mm_init +[\d.]+ us +(\d+) ticks", log, re.M)
+            if not found:
+                return ["no count of mm_init's instructions"]
+            seen[size] = int(found.group(1))
+            if not 0 < seen[size] <= MAX_MM_INIT:
+                return [f"mm_init took {seen[size]} instructions, "
+                        f"at most {MAX_MM_INIT} are allowed"]
+            if len(seen) == 2 and seen["1T"] > MAX_GROWTH * seen["1G"]:
+                return [f"mm_init took {seen['1T']} instructions with 1 TiB "
+                        f"and {seen['1G']} with 1 GiB"]
+            return []
+        return look
+
+    for size in ("1G", "1T"):
+        yield Boot(f"gcc q35 bios {size} mm_init under icount", ("poweroff",), machine="q35",
+                   memory=size, extra=("-icount", "shift=0,sleep=off"), timeout=180,
+                   check=check(size))
+
+
+def words_of_the_line():
+    """mem=, memmap=, and what is not understood."""
+    def names_unknown(log):
+        return judge_text(log, [r'ignored "frobnicate": unknown',
+                                r'ignored "mem=banana": expected ',
+                                r'ignored "loglevel=x": expected ',
+                                r'ignored "memmap=5M%3": expected '])
+
+    yield Boot("unknown words are named and ignored",
+               ("frobnicate", "mem=banana", "loglevel=x", "memmap=5M%3", "poweroff"),
+               check=names_unknown)
+    yield Boot("mem=64M of 512M", ("mem=64M", "poweroff"), check=zones_follow(None, 64 * MIB))
+    yield Boot("mem=8M leaves one zone", ("mem=8M", "poweroff"), check=zones_follow(None, 8 * MIB))
+    exact = [(0, 640 << 10, maps.USABLE), (1 * MIB, 100 * MIB, maps.USABLE)]
+    yield Boot("memmap=exactmap",
+               ("memmap=exactmap", "memmap=640K@0", "memmap=100M@1M", "poweroff"),
+               check=zones_follow(exact))
+
+    def reserves(log):
+        seen = zone_lines(log)
+        entries = raw_map(log)
+        if entries is None or "DMA32" not in seen:
+            return ["no map or no zone DMA32"]
+        taken = [kind for base, length, kind in entries if (base, length) == (64 * MIB, 8 * MIB)]
+        inside = re.search(r"\[mem 0x0*4000000-0x0*47fffff\].*", log)
+        problems = [] if taken or inside else ["the range does not show in the map"]
+        present, managed, _ = seen["DMA32"]
+        shown = inside.group(0) if inside else ""
+        if "command line" in shown and managed > present - 8 * MIB // maps.PAGE:
+            problems.append(f"DMA32: {managed} of {present} pages managed, 2048 are reserved")
+        return problems
+
+    yield Boot("memmap=8M$64M reserves", ("memmap=8M$64M", "poweroff"), check=reserves)
+
+
+def fits(entries, memory):
+    """Can a pc with `memory` bytes below its PCI hole be told this map?
+
+    Each stretch of RAM must exist there.
+    """
+    ram = maps.ram_ranges(entries)
+    if any(base + length > 1 << 64 for base, length, _ in entries):
+        return False        # memmap= refuses a range that wraps
+    has_kernel = any(start <= MIB and end >= 16 * MIB for start, end in ram)
+    return has_kernel and all(end <= 0xa0000 or (start >= MIB and end <= memory)
+                              for start, end in ram)
+
+
+def replays(folder, count=6):
+    """Maps of tests/maps/ that a machine with 3 GiB can be told on its command line.
+
+    What is not RAM becomes memmap=SIZE$START, which reserves and leaves the pages present.
+    """
+    listed = os.listdir(folder) if os.path.isdir(folder) else []
+    names = sorted(name for name in listed if name.endswith(".map"))
+    done = 0
+    for name in names:
+        try:
+            entries = maps.read_map(os.path.join(folder, name))
+        except ValueError:
+            continue
+        words = maps.as_words(entries)
+        if done < count and len(words) <= 24 and fits(entries, 3 << 30):
+            done += 1
+            yield Boot(f"memmap= replay of {name}", (*words, "poweroff"), machine="pc", memory="3G",
+                       check=zones_follow([e for e in entries if e[2] in (maps.USABLE, maps.ACPI)]))
+    if not done:
+        yield Boot("memmap= replays", ("poweroff",),
+                   check=lambda log: ["no map of tests/maps/ fits a 3 GiB machine"])
+
+
+def session(console):
+    """A person at the prompt."""
+    problems = []
+
+    def ask(line, *wanted):
+        console.type(line + "\r")
+        answer = console.expect(PROMPT)
+        if answer is None:
+            problems.append(f"no prompt after {line!r}")
+            return ""
+        problems.extend(f"{line!r}: {why}" for why in judge_text(answer, wanted))
+        return answer
+
+    if console.expect(PROMPT) is None:
+        return ["no prompt"]
+    ask("")
+    words = ("help", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat", "memmap", "dump",
+             "verify", "test", "alloc", "free", "kmalloc", "kfree", "caches", "reboot", "poweroff")
+    ask("help", *(rf"^\s*{word}\b" for word in words))
+    ask("buddyinfo", r"^Node 0, zone {6}DMA( +\d+){11} $", r"^Node 0, zone {4}DMA32( +\d+){11} $")
+    ask("slabinfo", r"^slabinfo - version: 2\.1$", r"^# name +<active_objs> <num_objs>",
+        r"^kmalloc-64 ", r"^task_struct ")
+    ask("zoneinfo", r"^Node 0, zone {6}DMA$", r"^ +managed +\d+$", r"^ +protection: \(")
+    ask("meminfo", r"^MemTotal: +\d+ kB$", r"^MemFree: +\d+ kB$", r"^Slab: +\d+ kB$")
+    ask("vmstat", r"^nr_free_pages \d+$")
+    ask("memmap", r"^memmap-v1$", r"^end$")
+    ask("caches", r"task_struct")
+    before = re.findall(r"^Node.*", ask("buddyinfo"), re.M)
+    block = re.search(r"0x[0-9a-f]+", ask("alloc 3", r"0x[0-9a-f]+").split("\n", 1)[-1])
+    if block:
+        ask(f"free {block.group(0)}")
+        ask(f"free {block.group(0)}", r"free already")
+    if re.findall(r"^Node.*", ask("buddyinfo"), re.M) != before:
+        problems.append("alloc and free do not leave the free lists as they were")
+    item = re.search(r"0x[0-9a-f]+", ask("kmalloc 100", r"0x[0-9a-f]+", "112").split("\n", 1)[-1])
+    if item:
+        ask(f"kfree {item.group(0)}")
+    ask("alloc eleven", r"eleven")
+    ask("alloc 11", r"11")
+    ask("free", r"free: expected .*ADDRESS")
+    ask("frobnicate", r"frobnicate")
+    ask("verify", r"holds")
+    ask("test buddy", r"^KTAP version 1", r"^ok 1 - buddy")
+    console.type("buddyinfox\b\r")      # backspace edits the line
+    problems.extend(judge_text(console.expect(PROMPT) or "", [r"^Node 0, zone"]))
+    console.type("poweroff\r")
+    return problems
+
+
+def all_boots(folder):
+    """Longest first where it matters: two run at a time."""
+    yield from mm_init_cost()
+    yield from matrix("gcc")
+    yield from matrix("clang")
+    yield from words_of_the_line()
+    yield from replays(folder)
+    yield Boot("a session at the prompt", (), script=session, timeout=120)
+    yield Boot("a session at the prompt, UEFI", (), firmware="uefi", machine="q35",
+               script=session, timeout=120)
+    yield Boot("a CPU without long mode is refused", ("test",), cpu="pentium3", want=UNFIT,
+               check=lambda log: judge_text(log, [r"long mode"]))

@@ -1,0 +1,132 @@
+"""What the scenarios check is itself held against figures worked out by hand."""
+
+import os
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+
+import maps     # noqa: E402
+import tally    # noqa: E402
+from scenarios import fits, raw_map, zones_follow     # noqa: E402
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+LOG = """memmap-v1
+0x0000000000000000 0x000000000009fc00 1
+0x000000000009fc00 0x0000000000000400 2
+0x0000000000100000 0x0000000003f00000 1
+end
+zone DMA    [0x00000000000-0x00000ffffff] pages: 3999 present, 3700 managed, 3600 free, \
+watermarks 1/2/3
+zone DMA32  [0x00001000000-0x00003ffffff] pages: 12288 present, 12288 managed, 12000 free, \
+watermarks 1/2/3
+"""
+
+
+class Maps(unittest.TestCase):
+    def ranges(self, *entries):
+        return maps.ram_ranges(entries)
+
+    def test_restrictive_type_wins(self):
+        self.assertEqual(self.ranges((0, 16 * KIB, 1), (4 * KIB, 4 * KIB, 2)),
+                         [(0, 4 * KIB), (8 * KIB, 16 * KIB)])
+
+    def test_partly_reserved_page_is_lost(self):
+        self.assertEqual(self.ranges((0, 16 * KIB, 1), (5 * KIB, KIB, 2)),
+                         [(0, 4 * KIB), (8 * KIB, 16 * KIB)])
+
+    def test_neighbours_share_a_page(self):
+        self.assertEqual(self.ranges((0, 5 * KIB, 1), (5 * KIB, 3 * KIB, 3)), [(0, 8 * KIB)])
+
+    def test_zero_wrap_and_unknown(self):
+        self.assertEqual(self.ranges((0, 0, 1), ((1 << 64) - 4096, 8192, 1), (0, 4096, 77)), [])
+
+    def test_zones(self):
+        ranges = self.ranges((15 * MIB, 2 * MIB, 1), (4 * GIB - MIB, 3 * MIB, 1))
+        self.assertEqual(maps.present(ranges), {"DMA": 256, "DMA32": 512, "Normal": 512})
+
+    def test_limit(self):
+        self.assertEqual(maps.ram_ranges([(0, 64 * MIB, 1)], 8 * MIB), [(0, 8 * MIB)])
+
+    def test_file(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".map") as out:
+            out.write("# a machine\nmemmap-v1\n0x0 0x1000 1\n0xf0000000 0x10000 2\nend\n")
+            out.flush()
+            self.assertEqual(maps.read_map(out.name), [(0, 4096, 1), (0xf0000000, 65536, 2)])
+
+    def test_cut_file(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".map") as out:
+            out.write("memmap-v1\n0x0 0x1000 1\n")
+            out.flush()
+            self.assertRaises(ValueError, maps.read_map, out.name)
+
+    def test_words(self):
+        entries = [(0, 4096, 1), (8192, 4096, 2), (12288, 4096, 3), (0, 0, 1)]
+        self.assertEqual(maps.as_words(entries),
+                         ["memmap=exactmap", "memmap=0x1000@0x0", "memmap=0x1000$0x2000",
+                          "memmap=0x1000#0x3000"])
+
+    def test_fits(self):
+        self.assertTrue(fits([(0, 640 * KIB, 1), (MIB, 31 * MIB, 1)], 64 * MIB))
+        self.assertFalse(fits([(MIB, 127 * MIB, 1)], 64 * MIB))
+        self.assertFalse(fits([(0, 16 * MIB, 1)], 64 * MIB))     # RAM where the VGA is
+        self.assertFalse(fits([(32 * MIB, MIB, 1)], 64 * MIB))   # no room for the kernel
+
+
+class Zones(unittest.TestCase):
+    def test_good(self):
+        self.assertEqual(len(raw_map(LOG)), 3)
+        self.assertEqual(zones_follow(None)(LOG), [])
+
+    def says(self, reason, log):
+        found = zones_follow(None)(log)
+        self.assertTrue(any(reason in line for line in found), found)
+
+    def test_lost_page(self):
+        self.says("3998 pages present, expected 3999", LOG.replace("3999 present", "3998 present"))
+
+    def test_more_free_than_there_is(self):
+        self.says("zone DMA32: ", LOG.replace("12000 free", "12289 free"))
+
+    def test_missing_zone(self):
+        self.says("expected ['DMA', 'DMA32']", LOG.replace("zone DMA32", "area DMA32"))
+
+    def test_invented_zone(self):
+        self.says("expected ['DMA', 'DMA32']",
+                  LOG + LOG.split("\n")[-2].replace("DMA32 ", "Normal"))
+
+    def test_silence(self):
+        self.says("no raw map", "")
+
+
+class Sum(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name, text=None):
+        path = os.path.join(self.folder.name, name)
+        if text is not None:
+            with open(path, "w", encoding="ascii") as out:
+                out.write(text)
+        return path
+
+    def test_all_good(self):
+        self.assertEqual(tally.sum_up([self.path("a", "3 0\n"), self.path("b", "4 0\n")]), 0)
+
+    def test_one_failed(self):
+        self.assertEqual(tally.sum_up([self.path("a", "3 0\n"), self.path("b", "4 1\n")]), 1)
+
+    def test_ring_that_died(self):
+        self.assertEqual(tally.sum_up([self.path("a", "3 0\n"), self.path("b")]), 1)
+        self.assertEqual(tally.sum_up([self.path("a", "3 0\n"), self.path("c", "3\n")]), 1)
+
+    def test_nothing_ran(self):
+        self.assertEqual(tally.sum_up([self.path("a", "0 0\n")]), 1)
+
+
+if __name__ == "__main__":
+    unittest.main(buffer=True)

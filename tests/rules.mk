@@ -1,0 +1,106 @@
+# The test rings, included by Makefile. Each ring leaves its count in build/check/; `check` adds
+# them up.
+
+PYTHON := /usr/bin/python3 -B
+HOST := build/host
+TALLY := build/check
+
+HOST_LIB_SRCS := tests/host/port.c tests/host/quire.c tests/host/symbols.c
+LIB_SRCS := $(filter-out kernel/string.c,$(KERNEL_SRCS)) $(MM_SRCS) $(HOST_LIB_SRCS)
+
+HOST_WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wconversion -Wno-sign-conversion \
+	-Wmissing-prototypes -Wstrict-prototypes
+HOST_CFLAGS := -std=gnu11 -ffreestanding -g -fno-omit-frame-pointer $(HOST_WARN) \
+	-I. -Iinclude -Iinclude/hosted
+SAN_CFLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_NOECHO := $(if $(V),,@)
+
+# host-variant NAME COMPILER FLAGS SOURCES: objects of SOURCES under build/host/NAME/
+define host-variant
+$(HOST)/$(1)/%.o: %.c $(HOST)/$(1)/flags | need-$(2)
+	@mkdir -p $$(@D)
+	@echo "  HOSTCC  $(1) $$<"
+	$$(HOST_NOECHO)$(2) $$(HOST_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+
+# Rewritten only when it says something else, so that changed flags rebuild and unchanged ones do
+# not.
+$(HOST)/$(1)/flags: FORCE
+	@mkdir -p $$(@D)
+	@echo '$(2) $$(HOST_CFLAGS) $(3)' | cmp -s - $$@ || echo '$(2) $$(HOST_CFLAGS) $(3)' > $$@
+
+-include $(patsubst %.c,$(HOST)/$(1)/%.d,$(4))
+endef
+
+# host-program NAME COMPILER FLAGS PROGRAM SOURCES: build/host/NAME/PROGRAM from SOURCES
+define host-program
+$(HOST)/$(1)/$(4): $(patsubst %.c,$(HOST)/$(1)/%.o,$(5))
+	@echo "  HOSTLD  $$@"
+	$$(HOST_NOECHO)$(2) $(3) $$^ -o $$@
+endef
+
+# The multiboot2 parser is pure, so its suite runs here too.
+TEST_SRCS := $(LIB_SRCS) boot/multiboot2.c $(SUITE_SRCS) tests/host/main.c
+REPLAY_SRCS := $(LIB_SRCS) tests/host/replay.c
+
+$(eval $(call host-variant,lib,$(CC),-O2,$(LIB_SRCS)))
+$(eval $(call host-variant,gcc-san,gcc,$(SAN_CFLAGS),$(TEST_SRCS) tests/host/replay.c))
+$(eval $(call host-variant,clang-san,clang,$(SAN_CFLAGS),$(TEST_SRCS) tests/host/replay.c))
+$(eval $(call host-program,gcc-san,gcc,$(SAN_CFLAGS),suites,$(TEST_SRCS)))
+$(eval $(call host-program,clang-san,clang,$(SAN_CFLAGS),suites,$(TEST_SRCS)))
+$(eval $(call host-program,gcc-san,gcc,$(SAN_CFLAGS),replay,$(REPLAY_SRCS)))
+$(eval $(call host-program,clang-san,clang,$(SAN_CFLAGS),replay,$(REPLAY_SRCS)))
+
+HOST_SUITES := $(HOST)/gcc-san/suites $(HOST)/clang-san/suites
+HOST_REPLAYS := $(HOST)/gcc-san/replay $(HOST)/clang-san/replay
+
+.PHONY: FORCE lib check check-host check-qemu check-images lint format
+FORCE:
+
+lib: $(HOST)/libquire.a ## build mm/ and kernel/ as a hosted library, build/host/libquire.a
+
+$(HOST)/libquire.a: $(patsubst %.c,$(HOST)/lib/%.o,$(LIB_SRCS))
+	@echo "  AR      $@"
+	@rm -f $@
+	$(HOST_NOECHO)ar rcs $@ $^
+
+# The flags of a user, not ours: the headers must not need more.
+$(HOST)/example: tests/host/example.c $(HOST)/libquire.a
+	@echo "  HOSTCC  $@"
+	$(HOST_NOECHO)$(CC) -Wall -Iinclude -Iinclude/hosted $^ -o $@
+
+HOST_PROGRAMS := $(HOST_SUITES) $(HOST_REPLAYS) $(HOST)/example
+HOST_CHECK = $(PYTHON) tests/host/run.py --tally $(TALLY)/host --suites $(HOST_SUITES) \
+	--replay $(HOST_REPLAYS) --maps tests/maps --example $(HOST)/example \
+	--units tests/tools tests/host tests/qemu
+check-host: ## run the suites as a process, with sanitizers, gcc and clang
+check-host: $(HOST_PROGRAMS) | need-python3
+	$(HOST_NOECHO)$(HOST_CHECK)
+
+# Both compilers' images, whatever CC is.
+check-images: | need-gcc need-clang
+	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=gcc iso
+	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=clang iso
+
+QEMU_CHECK = $(PYTHON) tests/qemu/run.py --tally $(TALLY)/qemu --logs build/check/boots \
+	--gcc build/gcc/quire.iso --clang build/clang/quire.iso --maps tests/maps
+check-qemu: ## boot the matrix of machines, sizes, firmwares
+check-qemu: check-images | need-python3 need-$(QEMU) need-ovmf
+	$(HOST_NOECHO)$(QEMU_CHECK)
+
+LINT = $(PYTHON) tests/lint/run.py --tally $(TALLY)/lint --kernel "$(KERNEL_SRCS)" --mm "$(MM_SRCS)"
+lint: ## check floors, port, cross builds, style, contracts, and the rules themselves
+lint: | need-python3 need-gcc need-clang
+	$(HOST_NOECHO)$(LINT)
+
+format: ## clang-format the lines changed since the last commit; read the result before you keep it
+	$(HOST_NOECHO)git clang-format-14 --extensions c,h --style file HEAD -- \
+		boot kernel mm include tests || echo "git clang-format is missing: make deps"
+
+# Every ring runs, whatever the others find; the sum is the verdict.
+check: ## run all; ends with N passed, N failed
+check: check-images $(HOST_PROGRAMS) | need-python3 need-$(QEMU) need-ovmf
+	@rm -rf $(TALLY)
+	$(HOST_NOECHO)$(LINT) || true
+	$(HOST_NOECHO)$(HOST_CHECK) || true
+	$(HOST_NOECHO)$(QEMU_CHECK) || true
+	@$(PYTHON) tests/tally.py sum $(TALLY)/lint $(TALLY)/host $(TALLY)/qemu
