@@ -49,6 +49,7 @@ SUITE_SRCS := $(addprefix tests/suites/,arena.c string_test.c parse_test.c print
 	cache_test.c kmalloc_test.c object_bug_test.c object_model_test.c report_test.c \
 	commands_test.c)
 
+BENCH_SRCS := $(addprefix tests/bench/,bench.c step.c step_test.c objects.c pages.c)
 
 # ---- Flags -------------------------------------------------------------------
 
@@ -65,7 +66,8 @@ ASFLAGS := -f elf64 -g -F dwarf -w+all -Werror -I./
 LDFLAGS := -m elf_x86_64 -static -nostdlib -T linker.ld --gc-sections --orphan-handling=error \
 	--build-id=none -z max-page-size=4096 -z noexecstack --fatal-warnings
 
-C_OBJS := $(patsubst %.c,$(OUT)/%.o,$(BOOT_SRCS) $(KERNEL_SRCS) $(MM_SRCS) $(SUITE_SRCS))
+C_OBJS := $(patsubst %.c,$(OUT)/%.o,$(BOOT_SRCS) $(KERNEL_SRCS) $(MM_SRCS) $(SUITE_SRCS) \
+	$(BENCH_SRCS))
 ASM_OBJS := $(patsubst %.asm,$(OUT)/%.asm.o,$(BOOT_ASMS))
 OBJS := $(ASM_OBJS) $(C_OBJS)
 
@@ -261,3 +263,4 @@ help: ## list the targets
 -include $(C_OBJS:.o=.d) $(ASM_OBJS:.o=.d)
 
 include tests/rules.mk
+include tests/bench/rules.mk

@@ -63,6 +63,13 @@ void gdt_init(void);
 /** traps_init() - after gdt_init(): from now on an exception is reported and ends in PORT_TRAP. */
 void traps_init(void);
 
+/**
+ * traps_set_entry() - let exception @vector enter at @entry instead, on the stack that it always
+ * has. For tests and benchmarks that single-step. Context: @vector is not raised meanwhile.
+ * Return: the former entry, to be put back.
+ */
+uintptr_t traps_set_entry(unsigned int vector, uintptr_t entry);
+
 /* ---- serial.c, time.c ---------------------------------------------------- */
 
 /**
@@ -137,6 +144,7 @@ void acpi_reset(void);
 
 struct options {
 	const char *test;		/* glob; NULL: no tests */
+	char *bench;			/* a line for command_run(); NULL: no benchmarks */
 	bool dump;
 	bool poweroff;
 	bool exactmap;			/* the firmware's map is not used */

@@ -117,6 +117,8 @@ static void run_options(void)
 
 		port_exit(result.failed ? PORT_FAILED : PORT_OK);
 	}
+	if (options.bench)
+		port_exit(command_run(&seq_console, options.bench) ? PORT_FAILED : PORT_OK);
 	if (options.poweroff)
 		port_exit(PORT_OK);
 }

@@ -1,7 +1,7 @@
 /*
  * The words of the kernel command line.
  *
- *   test[=GLOB]  dump  poweroff  loglevel=N  mem=SIZE
+ *   test[=GLOB]  bench[=GLOB]  dump  poweroff  loglevel=N  mem=SIZE
  *   memmap=SPEC[,SPEC...]   exactmap         forget the firmware's map
  *                           SIZE@START       usable            SIZE#START   ACPI tables
  *                           SIZE$START       reserve: taken    SIZE!START   reserved: no RAM
@@ -40,6 +40,20 @@ static int set_test(const char *value)
 		return -EINVAL;
 	memcpy(glob, value ? value : "*", value ? len + 1 : 2);
 	options.test = glob;
+	return 0;
+}
+
+/* The benchmarks are a console command, which is not part of every image. */
+static int set_bench(const char *value)
+{
+	static char line[128] = "bench ";
+	size_t used = strlen("bench "), len = value ? strlen(value) : 0;
+
+	if (value && (len == 0 || len >= sizeof(line) - used))
+		return -EINVAL;
+	if (value)
+		memcpy(line + used, value, len + 1);
+	options.bench = line;
 	return 0;
 }
 
@@ -138,6 +152,7 @@ static int set_memmap(const char *value)
 
 static const struct cmdline_option known[] = {
 	{ "test", "test or test=GLOB", set_test },
+	{ "bench", "bench or bench=GLOB", set_bench },
 	{ "dump", "no value", set_dump },
 	{ "poweroff", "no value", set_poweroff },
 	{ "loglevel", "a number from 0 to 8", set_loglevel },

@@ -61,6 +61,15 @@ static void set_gate(struct gate *gate, uint64_t entry, uint64_t ist)
 	gate->high = entry >> 32;
 }
 
+uintptr_t traps_set_entry(unsigned int vector, uintptr_t entry)
+{
+	struct gate *gate = &idt[vector];
+	uintptr_t former = (gate->low & 0xffffU) | (gate->low >> 48) << 16 | gate->high << 32;
+
+	set_gate(gate, entry, gate->low >> 32 & 7);
+	return former;
+}
+
 void traps_init(void)
 {
 	struct descriptor_pointer pointer = { sizeof(idt) - 1, (uintptr_t)idt };

@@ -71,7 +71,7 @@ $(HOST)/example: tests/host/example.c $(HOST)/libquire.a
 HOST_PROGRAMS := $(HOST_SUITES) $(HOST_REPLAYS) $(HOST)/example
 HOST_CHECK = $(PYTHON) tests/host/run.py --tally $(TALLY)/host --suites $(HOST_SUITES) \
 	--replay $(HOST_REPLAYS) --maps tests/maps --example $(HOST)/example \
-	--units tests/tools tests/host tests/qemu
+	--units tests/tools tests/host tests/qemu tests/bench
 check-host: ## run the suites as a process, with sanitizers, gcc and clang
 check-host: $(HOST_PROGRAMS) | need-python3
 	$(HOST_NOECHO)$(HOST_CHECK)
@@ -103,4 +103,5 @@ check: check-images $(HOST_PROGRAMS) | need-python3 need-$(QEMU) need-ovmf
 	$(HOST_NOECHO)$(LINT) || true
 	$(HOST_NOECHO)$(HOST_CHECK) || true
 	$(HOST_NOECHO)$(QEMU_CHECK) || true
-	@$(PYTHON) tests/tally.py sum $(TALLY)/lint $(TALLY)/host $(TALLY)/qemu
+	$(HOST_NOECHO)$(BENCH_CHECK) || true
+	@$(PYTHON) tests/tally.py sum $(TALLY)/lint $(TALLY)/host $(TALLY)/qemu $(TALLY)/bench
