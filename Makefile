@@ -2,6 +2,7 @@
 # in tests/rules.mk.
 #
 #   CC=gcc|clang  compiler; each builds under build/$(CC)/      V=1  show the commands
+#   DEBUG=1       with the checks that cost time, under build/$(CC)-debug/
 
 MAKEFLAGS += -rR
 .DELETE_ON_ERROR:
@@ -13,7 +14,7 @@ VERSION := 0.1.0
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
-OUT := build/$(CC)
+OUT := build/$(CC)$(if $(filter-out 0,$(DEBUG)),-debug)
 NOECHO := $(if $(V),,@)
 
 # The machine that `run` and `debug` start.
@@ -27,15 +28,17 @@ OVMF ?= /usr/share/OVMF
 
 # ---- Sources, in link order --------------------------------------------------
 
-BOOT_ASMS := boot/header.asm boot/entry.asm boot/early_serial.asm boot/stacks.asm boot/traps.asm
+BOOT_ASMS := boot/header.asm boot/entry.asm boot/early_serial.asm boot/stacks.asm \
+	boot/interrupts.asm boot/trampoline.asm
 
 BOOT_SRCS := boot/main.c boot/boot_info.c boot/multiboot2.c boot/options.c boot/paging.c \
-	boot/window.c boot/acpi.c boot/acpi_power.c boot/gdt.c boot/traps.c boot/stacks.c \
-	boot/serial.c boot/time.c boot/symbols.c boot/port.c
+	boot/window.c boot/acpi.c boot/acpi_power.c boot/madt.c boot/gdt.c boot/interrupts.c \
+	boot/traps.c boot/apic.c boot/smp.c boot/ipi.c boot/stacks.c boot/serial.c boot/time.c \
+	boot/symbols.c boot/port.c
 
 KERNEL_SRCS := kernel/string.c kernel/parse.c kernel/printf.c kernel/print.c kernel/panic.c \
-	kernel/spinlock.c kernel/cmdline.c kernel/command.c kernel/edit.c kernel/console.c \
-	kernel/ktest.c
+	kernel/percpu.c kernel/spinlock.c kernel/work.c kernel/cmdline.c kernel/command.c \
+	kernel/edit.c kernel/console.c kernel/ktest.c
 
 MM_SRCS := mm/memmap.c mm/memmap_print.c mm/early.c mm/zone.c mm/buddy.c mm/watermark.c \
 	mm/page_alloc.c mm/page_exact.c mm/reclaim.c mm/slab.c mm/cache.c mm/kernel_caches.c \
@@ -43,13 +46,16 @@ MM_SRCS := mm/memmap.c mm/memmap_print.c mm/early.c mm/zone.c mm/buddy.c mm/wate
 	mm/report_totals.c mm/verify.c mm/commands.c mm/commands_alloc.c
 
 SUITE_SRCS := $(addprefix tests/suites/,arena.c string_test.c parse_test.c printf_test.c \
-	cmdline_test.c command_test.c edit_test.c ktest_test.c spinlock_test.c multiboot2_test.c \
-	memmap_test.c early_test.c zone_test.c buddy_test.c page_alloc_test.c page_bug_test.c \
+	cmdline_test.c command_test.c edit_test.c ktest_test.c spinlock_test.c stack_test.c \
+	smp_test.c multiboot2_test.c madt_test.c memmap_test.c early_test.c zone_test.c \
+	buddy_test.c page_alloc_test.c page_bug_test.c \
 	reclaim_test.c oom_test.c page_model_test.c textbook_test.c slab_test.c fullest_test.c \
 	cache_test.c kmalloc_test.c object_bug_test.c object_model_test.c report_test.c \
 	commands_test.c)
 
 BENCH_SRCS := $(addprefix tests/bench/,bench.c step.c step_test.c objects.c pages.c)
+
+SOAK_SRCS := tests/soak/soak.c
 
 # ---- Flags -------------------------------------------------------------------
 
@@ -62,12 +68,15 @@ CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -m64 -mcmodel=kernel -mno
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections \
 	-fdata-sections -nostdinc -isystem $$($(CC) -print-file-name=include) \
 	-I. -Iinclude -Iboot/include -DQUIRE_VERSION='"$(VERSION)"'
+ifneq ($(filter-out 0,$(DEBUG)),)
+CFLAGS += -DDEBUG=1
+endif
 ASFLAGS := -f elf64 -g -F dwarf -w+all -Werror -I./
 LDFLAGS := -m elf_x86_64 -static -nostdlib -T linker.ld --gc-sections --orphan-handling=error \
 	--build-id=none -z max-page-size=4096 -z noexecstack --fatal-warnings
 
 C_OBJS := $(patsubst %.c,$(OUT)/%.o,$(BOOT_SRCS) $(KERNEL_SRCS) $(MM_SRCS) $(SUITE_SRCS) \
-	$(BENCH_SRCS))
+	$(BENCH_SRCS) $(SOAK_SRCS))
 ASM_OBJS := $(patsubst %.asm,$(OUT)/%.asm.o,$(BOOT_ASMS))
 OBJS := $(ASM_OBJS) $(C_OBJS)
 
@@ -99,7 +108,7 @@ DEPS := gcc:gcc clang:clang ld:binutils nasm:nasm awk:mawk /usr/bin/python3:pyth
 	/usr/include/stdio.h:libc6-dev \
 	/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-x86_64.a:libclang-rt-14-dev
 
-.PHONY: all iso run debug dump deps clean help
+.PHONY: all iso run debug dump soak deps clean help
 all: iso ## build the kernel and the ISO (default)
 
 deps: ## install the Debian packages that are missing
@@ -173,6 +182,9 @@ override CMDLINE := $(subst $$$$,$$,$(value CMDLINE))
 export CMDLINE
 DUMP_CMDLINE = dump poweroff $(CMDLINE)
 export DUMP_CMDLINE
+SECONDS ?= 60
+SOAK_CMDLINE = soak=$(SECONDS) poweroff $(CMDLINE)
+export SOAK_CMDLINE
 WRITE_GRUB_CFG = words=$$(printf '%s' "$$$(1)" | sed 's/[^A-Za-z0-9 "=.,_:@%+-]/\\&/g') \
 	awk '{ i = index($$0, "@CMDLINE@"); if (i && !/^\#/) \
 		$$0 = substr($$0, 1, i - 1) ENVIRON["words"] substr($$0, i + 9); print }' grub.cfg
@@ -187,12 +199,18 @@ $(OUT)/dump.cfg: always grub.cfg | need-awk
 	@$(call WRITE_GRUB_CFG,DUMP_CMDLINE) >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
+$(OUT)/soak.cfg: always grub.cfg | need-awk
+	@mkdir -p $(@D)
+	@$(call WRITE_GRUB_CFG,SOAK_CMDLINE) >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 # Only what starts the kernel, and the partition modules that grub-mkrescue's own UEFI start-up file
 # asks for: a small image is what GRUB reads quickly.
 GRUB_MODULES := normal multiboot2 serial terminal iso9660 test all_video part_gpt part_msdos \
 	part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc
 
-$(OUT)/quire.iso $(OUT)/dump.iso: $(OUT)/%.iso: $(OUT)/quire.elf $(OUT)/%.cfg | need-objcopy \
+$(OUT)/quire.iso $(OUT)/dump.iso $(OUT)/soak.iso: $(OUT)/%.iso: $(OUT)/quire.elf \
+		$(OUT)/%.cfg | need-objcopy \
 		need-grub-mkrescue need-grub-images need-xorriso need-mformat
 	@echo "  ISO     $@"
 	@rm -rf $(OUT)/$*.root && mkdir -p $(OUT)/$*.root/boot/grub
@@ -252,6 +270,15 @@ dump: $(OUT)/dump.iso | need-$(QEMU) $(QEMU_NEEDS)
 		part { print > ("build/dump/" part) }' build/dump/serial.log
 	@for part in $(DUMP_PARTS); do test -s build/dump/$$part || { \
 		echo "dump: $$part is missing, see build/dump/serial.log" >&2; exit 1; }; done
+
+# Each CPU of the machine is a thread of the host's. Twice the seconds and a minute are enough to
+# boot and to end.
+soak: $(OUT)/soak.iso | need-$(QEMU) $(QEMU_NEEDS) ## all CPUs allocate and free for SECONDS=60
+	$(NOECHO)timeout $$((2 * $(SECONDS) + 60)) $(QEMU) $(QEMU_FLAGS) \
+		-accel tcg,thread=multi -monitor none -serial stdio \
+		-device isa-debug-exit,iobase=0xf4,iosize=0x04 -cdrom $< </dev/null; \
+	status=$$?; test $$status = 33 || { \
+		echo "soak: QEMU left with status $$status instead of 33" >&2; exit 1; }
 
 clean: ## remove build/
 	@rm -rf build

@@ -1,9 +1,9 @@
 /*
  * Finding ACPI's tables: RSDP, then XSDT or RSDT, then each table once (ACPI 6.4, section 5.2).
  *
- * Two things are wanted: that no table in usable memory is handed out, and the power switch. Tables
- * are input: lengths are bounded, lists are cut at MAX_TABLES, checksums of what is used are
- * verified. Read through two windows: 0 holds the list, 1 the table.
+ * Three things are wanted: that no table in usable memory is handed out, the power switch, and the
+ * CPUs. Tables are input: lengths are bounded, lists are cut at MAX_TABLES, checksums of what is
+ * used are verified. Read through two windows: 0 holds the list, 1 the table.
  */
 #include <kernel/print.h>
 #include <kernel/string.h>
@@ -26,12 +26,16 @@
 #define MAX_TABLES	256U		/* real machines have up to about 60 */
 #define RESERVE_MAX	(64U << 20)	/* bytes; a table that claims more is not believed */
 
+#define REASON_BYTES	128U
+
 #define WINDOW_LIST	0U
 #define WINDOW_TABLE	1U
 
 static uint8_t rsdp[RSDP2_BYTES];
 static size_t rsdp_bytes;		/* 0: none */
 static unsigned int nr_tables, nr_reserved;
+
+struct madt acpi_madt;
 
 static bool sum_is_zero(const uint8_t *bytes, size_t nr)
 {
@@ -145,16 +149,32 @@ static void read_fadt(struct memmap *map, uint64_t paddr)
 	acpi_power_learn(fadt, fadt_bytes, dsdt, dsdt_bytes);
 }
 
-/* Return: physical address of the FADT; 0: none. */
-static uint64_t walk_list(struct memmap *map, uint64_t paddr, unsigned int entry_bytes)
+static void read_madt(const uint8_t *table, size_t bytes, uint64_t paddr)
+{
+	char why[REASON_BYTES];
+
+	if (madt_parse(table, bytes, &acpi_madt, why, sizeof(why)) == 0)
+		return;
+	pr_warn("ACPI: the MADT at 0x%llx is not used, so only one CPU is: %s\n",
+		(unsigned long long)paddr, why);
+	acpi_madt.nr = 0;
+	acpi_madt.nr_disabled = 0;
+}
+
+/* What the tables in the list are wanted for. Addresses; 0: there is none. */
+struct found {
+	uint64_t fadt, madt;
+};
+
+static void walk_list(struct memmap *map, uint64_t paddr, unsigned int entry_bytes,
+		      struct found *found)
 {
 	size_t bytes, table_bytes;
 	const uint8_t *list = read_table(map, WINDOW_LIST, paddr, &bytes);
-	uint64_t fadt = 0;
 	size_t nr;
 
 	if (!list || !checksum_is_good(list, bytes, paddr))
-		return 0;
+		return;
 	nr = (bytes - ACPI_HEADER_BYTES) / entry_bytes;
 	if (nr > MAX_TABLES) {
 		pr_warn("ACPI: %zu tables, only %u are looked at\n", nr, MAX_TABLES);
@@ -166,29 +186,38 @@ static uint64_t walk_list(struct memmap *map, uint64_t paddr, unsigned int entry
 		const uint8_t *table = read_table(map, WINDOW_TABLE, at, &table_bytes);
 
 		if (table && memcmp(table, "FACP", 4) == 0)
-			fadt = at;
+			found->fadt = at;
+		if (table && memcmp(table, "APIC", 4) == 0 && !found->madt) {
+			found->madt = at;
+			read_madt(table, table_bytes, at);
+		}
 	}
-	return fadt;
 }
 
 void acpi_init(struct memmap *map)
 {
-	uint64_t xsdt = 0, fadt;
+	struct found found = { 0, 0 };
+	uint64_t xsdt = 0;
 
 	if (rsdp_bytes == 0) {
-		pr_warn("ACPI: the boot loader gave no root pointer\n");
+		pr_warn("ACPI: the boot loader gave no root pointer, so only one CPU is used\n");
 		return;
 	}
 	if (memcmp(rsdp, "RSD PTR ", 8) != 0 || !sum_is_zero(rsdp, RSDP_BYTES)) {
 		pr_warn("ACPI: the root pointer's signature or checksum is wrong, "
-			"no table is used\n");
+			"no table is used, and only one CPU\n");
 		return;
 	}
 	if (rsdp_bytes >= RSDP2_BYTES && rsdp[RSDP_REVISION] >= 2 && sum_is_zero(rsdp, RSDP2_BYTES))
 		xsdt = acpi_u64(rsdp + RSDP_XSDT);
-	fadt = xsdt ? walk_list(map, xsdt, 8) : walk_list(map, acpi_u32(rsdp + RSDP_RSDT), 4);
-	if (fadt)
-		read_fadt(map, fadt);
+	if (xsdt)
+		walk_list(map, xsdt, 8, &found);
+	else
+		walk_list(map, acpi_u32(rsdp + RSDP_RSDT), 4, &found);
+	if (!found.madt)
+		pr_warn("ACPI: no MADT, so only one CPU is used\n");
+	if (found.fadt)
+		read_fadt(map, found.fadt);
 	else
 		pr_warn("ACPI: no FADT\n");
 	pr_info("ACPI: %u tables, %u in usable memory; power-off %s\n", nr_tables, nr_reserved,

@@ -6,6 +6,8 @@
 
 #include <kernel/compiler.h>
 
+#include "madt.h"
+
 #define ACPI_HEADER_BYTES	36U	/* signature, length, revision, checksum, names */
 #define ACPI_TABLE_MAX		(1U << 20)	/* bytes; longer ones are reserved but not read */
 
@@ -29,3 +31,6 @@ void acpi_power_learn(const uint8_t *fadt, size_t fadt_bytes, const uint8_t *dsd
 
 /** acpi_can_power_off() - do the tables say how? */
 bool acpi_can_power_off(void);
+
+/** acpi_madt - the CPUs, after acpi_init(); none when there is no table or a bad one (said). */
+extern struct madt acpi_madt;

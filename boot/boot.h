@@ -33,13 +33,13 @@ struct stack {
 
 enum stack_index { STACK_BOOT, STACK_DOUBLE_FAULT, STACK_NMI, STACK_MACHINE_CHECK };
 
-/** stacks - all of them, ascending by address. */
-extern const struct stack stacks[NR_STACKS];
+/** boot_stacks - those of the boot CPU, ascending by address. */
+extern const struct stack boot_stacks[NR_STACKS];
 
-/** stack_guarded_by() - the stack whose guard page holds @address; NULL: it is in none. */
+/** stack_guarded_by() - this CPU's stack whose guard page holds @address; NULL: it is in none. */
 const struct stack *stack_guarded_by(uintptr_t address);
 
-/** stack_holds() - do @bytes at @address, which must be 8-byte aligned, lie in one stack? */
+/** stack_holds() - do @bytes at @address, 8-byte aligned, lie in one of this CPU's stacks? */
 bool stack_holds(uintptr_t address, size_t bytes);
 
 /**
@@ -48,7 +48,7 @@ bool stack_holds(uintptr_t address, size_t bytes);
  */
 unsigned int unwind(uintptr_t rbp, uintptr_t *addresses, unsigned int max);
 
-/* ---- gdt.c, traps.c ------------------------------------------------------ */
+/* ---- gdt.c, interrupts.c ------------------------------------------------- */
 
 #define SEL_CODE	0x08		/* as in entry.asm's own table */
 #define SEL_DATA	0x10
@@ -57,11 +57,10 @@ unsigned int unwind(uintptr_t rbp, uintptr_t *addresses, unsigned int max);
 /* Interrupt stack table slots of the TSS, 1..7; 0 means the current stack. */
 enum ist { IST_NONE, IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK };
 
-/** gdt_init() - the kernel's own segments, and a TSS with the interrupt stacks. */
-void gdt_init(void);
+struct cpu;
 
-/** traps_init() - after gdt_init(): from now on an exception is reported and ends in PORT_TRAP. */
-void traps_init(void);
+/** gdt_init() - @cpu's own segments, and a TSS with its interrupt stacks, for the running CPU. */
+void gdt_init(struct cpu *cpu);
 
 /**
  * traps_set_entry() - let exception @vector enter at @entry instead, on the stack that it always
@@ -95,6 +94,14 @@ const char *time_source(void);
  * Return: 0; -ENOMEM.
  */
 __must_check int paging_init(struct memmap *map);
+
+/** paging_map_data() - @bytes at @paddr, page-aligned all, to be read and written at @vaddr too.
+ *  Before mm_init(). Return: 0; -ENOMEM. */
+__must_check int paging_map_data(void *vaddr, uint64_t paddr, size_t bytes);
+
+/** paging_map_device() - the page of registers at @paddr, uncached. Before mm_init(); one device at
+ *  most. Return: NULL: no memory. */
+volatile void *paging_map_device(uint64_t paddr);
 
 /** struct paging_stats - what paging_init() did; for people. */
 struct paging_stats {
@@ -145,6 +152,7 @@ void acpi_reset(void);
 struct options {
 	const char *test;		/* glob; NULL: no tests */
 	char *bench;			/* a line for command_run(); NULL: no benchmarks */
+	uint64_t soak;			/* seconds; 0: no soak */
 	bool dump;
 	bool poweroff;
 	bool exactmap;			/* the firmware's map is not used */

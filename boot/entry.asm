@@ -171,6 +171,7 @@ text_no_long_mode:	db "quire: this CPU has no long mode (64-bit)", 10, 0
 text_no_nx:		db "quire: this CPU has no NX bit (pages that cannot be executed)", 10, 0
 
 section .boot.bss nobits alloc noexec write align=4096
+global boot_pml4
 boot_pml4:	resb 0x1000
 boot_pdpt_low:	resb 0x1000
 boot_pdpt_high:	resb 0x1000

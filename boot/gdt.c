@@ -1,50 +1,35 @@
 /*
- * Segments. Long mode needs a code segment, a data segment for ss, and the TSS for its interrupt
- * stack table; formats: Intel SDM volume 3, sections 3.4.5 and 8.7.
+ * Segments, a table for each CPU. Long mode needs a code segment, a data segment for ss, and the
+ * TSS for its interrupt stack table; formats: Intel SDM volume 3, sections 3.4.5 and 8.7.
  */
-#include "boot.h"
 #include "cpu.h"
+#include "smp.h"
 
 #define DESC_CODE64	0x00af9a000000ffffULL	/* present, ring 0, execute and read, 64-bit */
 #define DESC_DATA	0x00cf92000000ffffULL	/* present, ring 0, read and write */
 #define DESC_TSS	0x0000890000000000ULL	/* present, available 64-bit TSS */
 
-struct tss {
-	uint32_t reserved0;
-	uint32_t rsp[3][2];		/* low half, high half: the fields are not 8-byte aligned */
-	uint32_t reserved1[2];
-	uint32_t ist[7][2];
-	uint32_t reserved2[2];
-	uint16_t reserved3;
-	uint16_t io_bitmap;		/* offset; the structure's size: none */
-};
-
-_Static_assert(sizeof(struct tss) == 104, "the size of a 64-bit TSS");
-
-static struct tss tss;
-static uint64_t gdt[SEL_TSS / 8 + 2];	/* a TSS descriptor takes two slots */
-
-static void set_ist(enum ist ist, enum stack_index stack)
+static void set_ist(struct cpu *cpu, enum ist ist, enum stack_index stack)
 {
-	uint64_t top = (uintptr_t)stacks[stack].top;
+	uint64_t top = (uintptr_t)cpu->stacks[stack].top;
 
-	tss.ist[ist - 1][0] = (uint32_t)top;
-	tss.ist[ist - 1][1] = (uint32_t)(top >> 32);
+	cpu->tss.ist[ist - 1][0] = (uint32_t)top;
+	cpu->tss.ist[ist - 1][1] = (uint32_t)(top >> 32);
 }
 
-void gdt_init(void)
+void gdt_init(struct cpu *cpu)
 {
-	uint64_t base = (uintptr_t)&tss;
-	struct descriptor_pointer pointer = { sizeof(gdt) - 1, (uintptr_t)gdt };
+	uint64_t *gdt = cpu->gdt, base = (uintptr_t)&cpu->tss;
+	struct descriptor_pointer pointer = { sizeof(cpu->gdt) - 1, (uintptr_t)gdt };
 
-	set_ist(IST_DOUBLE_FAULT, STACK_DOUBLE_FAULT);
-	set_ist(IST_NMI, STACK_NMI);
-	set_ist(IST_MACHINE_CHECK, STACK_MACHINE_CHECK);
-	tss.io_bitmap = sizeof(tss);
+	set_ist(cpu, IST_DOUBLE_FAULT, STACK_DOUBLE_FAULT);
+	set_ist(cpu, IST_NMI, STACK_NMI);
+	set_ist(cpu, IST_MACHINE_CHECK, STACK_MACHINE_CHECK);
+	cpu->tss.io_bitmap = sizeof(cpu->tss);
 
 	gdt[SEL_CODE / 8] = DESC_CODE64;
 	gdt[SEL_DATA / 8] = DESC_DATA;
-	gdt[SEL_TSS / 8] = DESC_TSS | (sizeof(tss) - 1) | (base & 0xffffffU) << 16 |
+	gdt[SEL_TSS / 8] = DESC_TSS | (sizeof(cpu->tss) - 1) | (base & 0xffffffU) << 16 |
 			   (base >> 24 & 0xffU) << 56;
 	gdt[SEL_TSS / 8 + 1] = base >> 32;
 

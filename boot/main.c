@@ -12,6 +12,9 @@
 
 #include "boot.h"
 #include "cpu.h"
+#include "interrupts.h"
+#include "smp.h"
+#include "tests/soak/soak.h"
 
 #define BANNER "\nQuire " QUIRE_VERSION ", a physical memory manager for x86-64, built with %s\n"
 #define MAX_STEPS	16U
@@ -112,6 +115,8 @@ static void run_options(void)
 {
 	if (options.dump)
 		report_dump(&seq_console);
+	if (options.soak && !soak_run(&seq_console, options.soak))
+		port_exit(PORT_FAILED);
 	if (options.test) {
 		struct ktest_result result = ktest_run(&seq_console, options.test);
 
@@ -134,17 +139,11 @@ static void print_state(uint64_t released)
 	pr_info("\nGiven back after boot: %llu KiB\n", (unsigned long long)(released >> 10));
 }
 
-void kernel_main(uint64_t info_paddr)
+/* Clock, boot information and command line. Return: the firmware's map, not sealed. */
+static struct memmap *read_surroundings(uint64_t info_paddr)
 {
 	struct memmap *map;
-	uint64_t tsc_hz, released;
-
-	(void)serial_init();			/* first: all the rest may have something to say */
-	pr_info(BANNER, compiler());
-	gdt_init();				/* exceptions need its segments and stacks */
-	traps_init();				/* from here on a fault is a report, not a reset */
-	panic_set_dump(report_panic);
-	window_attach((uint64_t *)(PORT_DIRECT_MAP + (read_cr3() & CR3_ADDRESS))); /* for ACPI */
+	uint64_t tsc_hz;
 
 	step_begin();
 	tsc_hz = time_init();			/* all other steps are measured with it */
@@ -163,6 +162,22 @@ void kernel_main(uint64_t info_paddr)
 	step_end("memory map: collect");
 	pr_info("\nFirmware's memory map:\n");
 	memmap_print_raw(map, &seq_console);
+	return map;
+}
+
+void kernel_main(uint64_t info_paddr)
+{
+	struct memmap *map;
+	uint64_t released;
+
+	smp_boot_cpu();				/* first: all the rest may ask for its CPU */
+	(void)serial_init();			/* all the rest may have something to say */
+	pr_info(BANNER, compiler());
+	interrupts_init();			/* from here on a fault is a report, not a reset */
+	panic_set_dump(report_panic);
+	window_attach((uint64_t *)(PORT_DIRECT_MAP + (read_cr3() & CR3_ADDRESS))); /* for ACPI */
+
+	map = read_surroundings(info_paddr);
 
 	step_begin();
 	acpi_init(map);				/* before the seal: tables may lie in usable RAM */
@@ -180,9 +195,17 @@ void kernel_main(uint64_t info_paddr)
 	print_map(map);
 
 	step_begin();
+	smp_prepare(map);			/* takes the last of the early memory */
+	step_end("APIC, memory for CPUs");
+
+	step_begin();
 	if (mm_init(map))			/* from here on alloc_pages() and kmalloc() work */
 		unfit("too little memory for the allocator");
 	step_end("mm_init");
+
+	step_begin();
+	smp_start(map);				/* before its trampoline is given back */
+	step_end("start CPUs");
 
 	step_begin();
 	released = mm_release_boot();		/* nothing points into the boot information now */

@@ -1,7 +1,7 @@
 /*
  * The words of the kernel command line.
  *
- *   test[=GLOB]  bench[=GLOB]  dump  poweroff  loglevel=N  mem=SIZE
+ *   test[=GLOB]  bench[=GLOB]  soak=SECONDS  dump  poweroff  loglevel=N  mem=SIZE
  *   memmap=SPEC[,SPEC...]   exactmap         forget the firmware's map
  *                           SIZE@START       usable            SIZE#START   ACPI tables
  *                           SIZE$START       reserve: taken    SIZE!START   reserved: no RAM
@@ -61,6 +61,13 @@ static int set_dump(const char *value)
 {
 	options.dump = true;
 	return value ? -EINVAL : 0;
+}
+
+static int set_soak(const char *value)
+{
+	if (!value || kstrtou64(value, &options.soak) || options.soak == 0)
+		return -EINVAL;
+	return 0;
 }
 
 static int set_poweroff(const char *value)
@@ -154,6 +161,7 @@ static const struct cmdline_option known[] = {
 	{ "test", "test or test=GLOB", set_test },
 	{ "bench", "bench or bench=GLOB", set_bench },
 	{ "dump", "no value", set_dump },
+	{ "soak", "a number of seconds", set_soak },
 	{ "poweroff", "no value", set_poweroff },
 	{ "loglevel", "a number from 0 to 8", set_loglevel },
 	{ "mem", "a size, such as 512M", set_mem },

@@ -8,6 +8,8 @@
  *   image        text: read and execute; read-only data: read; data and stacks: read and write,
  *                without guard pages
  *   window       read-only, for firmware tables (window.c)
+ *   stacks       of the other CPUs, with a page left out below each (smp.c)
+ *   device       the local APIC, uncached
  *
  * Nothing else is mapped: the identity map that entry.asm needed is gone, and with it page 0.
  * Tables come from early_alloc(), below 4 GiB until the direct map is there to reach the others.
@@ -23,6 +25,8 @@
 
 #define PTE_PRESENT	(1ULL << 0)
 #define PTE_WRITE	(1ULL << 1)
+#define PTE_WRITE_THROUGH (1ULL << 3)	/* with the next: uncached */
+#define PTE_NO_CACHE	(1ULL << 4)
 #define PTE_LARGE	(1ULL << 7)
 #define PTE_NX		(1ULL << 63)
 #define PTE_ADDRESS	CR3_ADDRESS
@@ -30,6 +34,10 @@
 #define PROT_TEXT	PTE_PRESENT
 #define PROT_RODATA	(PTE_PRESENT | PTE_NX)
 #define PROT_DATA	(PTE_PRESENT | PTE_WRITE | PTE_NX)
+
+#define PROT_DEVICE	(PROT_DATA | PTE_WRITE_THROUGH | PTE_NO_CACHE)
+
+#define DEVICE_VADDR	0xffffcd0000000000UL	/* behind the CPUs' stacks */
 
 #define NR_ENTRIES	512U
 #define SHIFT_TOP	39U		/* log2 of the bytes that an entry of each level covers */
@@ -188,8 +196,8 @@ static int map_image(void)
 	if (!err)
 		err = map_image_part(rodata_start, rodata_end, PROT_RODATA);
 	for (unsigned int i = 0; !err && i < NR_STACKS; i++) {
-		err = map_image_part(from, stacks[i].guard, PROT_DATA);
-		from = stacks[i].guard + PAGE_SIZE;
+		err = map_image_part(from, boot_stacks[i].guard, PROT_DATA);
+		from = boot_stacks[i].guard + PAGE_SIZE;
 	}
 	return err ? err : map_image_part(from, image_end, PROT_DATA);
 }
@@ -216,6 +224,18 @@ int paging_init(struct memmap *map)
 	write_cr0(read_cr0() | CR0_WP);
 	tables_below = 0;
 	return 0;
+}
+
+int paging_map_data(void *vaddr, uint64_t paddr, size_t bytes)
+{
+	return map_range((uintptr_t)vaddr, paddr, bytes, PROT_DATA, false);
+}
+
+volatile void *paging_map_device(uint64_t paddr)
+{
+	if (map_range(DEVICE_VADDR, paddr, PAGE_SIZE, PROT_DEVICE, false))
+		return NULL;
+	return (volatile void *)DEVICE_VADDR;
 }
 
 /*

@@ -2,8 +2,10 @@
  * The port to a PC: what of <kernel/port.h> has no file of its own. The rest is in serial.c,
  * time.c, symbols.c and paging.c.
  */
+#include "apic.h"
 #include "boot.h"
 #include "cpu.h"
+#include "smp.h"
 
 #define DEBUG_EXIT	0xf4		/* isa-debug-exit under the tests: status 2 * value + 1 */
 #define DEBUG_EXIT_BASE	0x10		/* of the values, so that no status is one of QEMU's own */
@@ -19,9 +21,13 @@
 #define CPUID1_RDRAND	(1U << 30)	/* leaf 1, ecx */
 #define RDRAND_TRIES	10		/* Intel's advice: ten failures in a row mean broken */
 
+/* sti lets no interrupt in before the next instruction, so none comes just before the halt. */
 void port_idle(void)
 {
-	cpu_pause();
+	if (apic_present() && port_irqs_enabled())
+		__asm__ volatile("cli; sti; hlt" : : : "memory");
+	else
+		cpu_pause();
 }
 
 void port_relax(void)
@@ -43,9 +49,20 @@ void port_irq_restore(unsigned long state)
 		__asm__ volatile("sti" : : : "memory");
 }
 
+bool port_irqs_enabled(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushfq; popq %0" : "=r"(flags) : : "memory");
+	return flags & RFLAGS_IF;
+}
+
 unsigned int port_cpu(void)
 {
-	return 0;
+	unsigned int cpu;
+
+	__asm__ volatile("movl %%gs:%c1, %0" : "=r"(cpu) : "i"(offsetof(struct percpu, cpu)));
+	return cpu;
 }
 
 uint64_t port_seed(void)
@@ -63,6 +80,7 @@ uint64_t port_seed(void)
 
 void port_exit(enum port_status status)
 {
+	port_stop_cpus();
 	(void)port_irq_save();
 	serial_drain();
 	outl(DEBUG_EXIT, DEBUG_EXIT_BASE + (uint32_t)status);
@@ -75,6 +93,7 @@ void port_reboot(void)
 {
 	struct descriptor_pointer no_idt = { 0, 0 };
 
+	port_stop_cpus();
 	(void)port_irq_save();
 	serial_drain();
 	acpi_reset();

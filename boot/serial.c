@@ -3,10 +3,12 @@
  *
  * The loopback test tells a UART from an empty port. All waits are counted, so neither a missing
  * UART nor one whose transmitter is stuck holds the kernel up; after the first time-out the port
- * is taken for gone.
+ * is taken for gone. CPUs take turns, a call of port_write() at a time; who waits too long, or is
+ * the last one running, goes on regardless.
  */
 #include "boot.h"
 #include "cpu.h"
+#include "smp.h"
 
 #define COM1		0x3f8
 #define UART_DATA	(COM1 + 0)	/* with LCR_DLAB: divisor, low byte */
@@ -30,6 +32,7 @@
 #define MAX_POLLS	1000000U	/* a character takes 87 us, a poll at most about 1 us */
 
 static bool present;
+static uint32_t writer;		/* CPU number + 1 of the one in port_write(); 0: none */
 
 /* Return: false when no bit of @mask came up. */
 static bool wait_for(uint8_t mask)
@@ -66,13 +69,33 @@ static void put_char(char c)
 		outb(UART_DATA, (uint8_t)c);
 }
 
+/* Return: false when the turn belongs to somebody else: to this CPU itself, or it took too long. */
+static bool take_turn(uint32_t self)
+{
+	for (unsigned int i = 0; i < MAX_POLLS * 4 && !smp_is_stopping(); i++) {
+		uint32_t nobody = 0;
+
+		if (__atomic_compare_exchange_n(&writer, &nobody, self, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return true;
+		if (nobody == self)
+			return false;
+		cpu_pause();
+	}
+	return false;
+}
+
 void port_write(const char *text, size_t len)
 {
+	bool turn = take_turn(port_cpu() + 1);
+
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\n')
 			put_char('\r');
 		put_char(text[i]);
 	}
+	if (turn)
+		__atomic_store_n(&writer, 0, __ATOMIC_RELEASE);
 }
 
 int port_read(void)

@@ -1,12 +1,12 @@
 /*
- * The stacks by name, and walking the frames on them.
+ * The boot CPU's stacks by name, and walking the frames on them.
  *
  * A frame is two words: the caller's rbp and the return address. The kernel is built with
  * frame pointers, so the words at rbp lead outwards to entry.asm, which starts with rbp 0.
  * Only words inside a known stack are read, and only upwards, so that a damaged chain ends the
  * walk and not the kernel.
  */
-#include "boot.h"
+#include "smp.h"
 
 #define GUARD_BYTES	4096U		/* one page: PAGE_SIZE of layout.inc */
 
@@ -15,7 +15,7 @@ extern char double_fault_stack_guard[], double_fault_stack[], double_fault_stack
 extern char nmi_stack_guard[], nmi_stack[], nmi_stack_top[];
 extern char machine_check_stack_guard[], machine_check_stack[], machine_check_stack_top[];
 
-const struct stack stacks[NR_STACKS] = {
+const struct stack boot_stacks[NR_STACKS] = {
 	[STACK_BOOT] = { "boot", boot_stack_guard, boot_stack, boot_stack_top },
 	[STACK_DOUBLE_FAULT] = { "double fault", double_fault_stack_guard, double_fault_stack,
 				 double_fault_stack_top },
@@ -26,6 +26,8 @@ const struct stack stacks[NR_STACKS] = {
 
 const struct stack *stack_guarded_by(uintptr_t address)
 {
+	const struct stack *stacks = this_cpu()->stacks;
+
 	for (unsigned int i = 0; i < NR_STACKS; i++) {
 		if (address - (uintptr_t)stacks[i].guard < GUARD_BYTES)
 			return &stacks[i];
@@ -35,6 +37,8 @@ const struct stack *stack_guarded_by(uintptr_t address)
 
 bool stack_holds(uintptr_t address, size_t bytes)
 {
+	const struct stack *stacks = this_cpu()->stacks;
+
 	if (address % sizeof(uintptr_t) != 0)
 		return false;
 	for (unsigned int i = 0; i < NR_STACKS; i++) {

@@ -2,22 +2,17 @@
  * Exceptions of the CPU: print what happened, the registers and who called whom, and
  * stop with PORT_TRAP.
  *
- * None is expected, so none returns. Double fault, NMI and machine check run on stacks of their
- * own: a kernel stack that overflows into its guard page ends in a double fault that can still be
- * told. No lock is taken. An exception inside the report stops with one line.
+ * None is expected, so none returns; the other CPUs are stopped first. Double fault, NMI and
+ * machine check run on stacks of their own: a kernel stack that overflows into its guard page ends
+ * in a double fault that can still be told. No lock is taken. An exception inside the report stops
+ * with one line.
  */
 #include <kernel/print.h>
 
 #include "boot.h"
 #include "cpu.h"
+#include "interrupts.h"
 
-#define NR_TRAPS	32U
-#define TRAP_NMI	2U
-#define TRAP_DOUBLE_FAULT 8U
-#define TRAP_PAGE_FAULT	14U
-#define TRAP_MACHINE_CHECK 18U
-
-#define GATE_INTERRUPT	0x8e00ULL	/* bits 32..47: present, ring 0, masks interrupts */
 #define BACKTRACE_MAX	32U		/* frames */
 
 /* Error code of a page fault, Intel SDM volume 3, section 4.7. */
@@ -25,23 +20,6 @@
 #define FAULT_WRITE	0x02U
 #define FAULT_RESERVED	0x08U
 #define FAULT_FETCH	0x10U
-
-/* As traps.asm and the CPU push it, last word first. */
-struct trap_frame {
-	uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
-	uint64_t vector, error;
-	uint64_t rip, cs, rflags, rsp, ss;
-};
-
-struct gate {
-	uint64_t low, high;
-};
-
-extern const uintptr_t trap_stubs[NR_TRAPS];
-
-_Noreturn void trap_report(const struct trap_frame *frame);
-
-static struct gate idt[NR_TRAPS];
 
 static const char *const trap_names[NR_TRAPS] = {
 	"divide error", "debug", "NMI", "breakpoint", "overflow", "bound range exceeded",
@@ -53,36 +31,6 @@ static const char *const trap_names[NR_TRAPS] = {
 	"reserved 25", "reserved 26", "reserved 27", "hypervisor injection",
 	"VMM communication", "security exception", "reserved 31",
 };
-
-static void set_gate(struct gate *gate, uint64_t entry, uint64_t ist)
-{
-	gate->low = (entry & 0xffffU) | SEL_CODE << 16 | ist << 32 | GATE_INTERRUPT << 32 |
-		    (entry >> 16 & 0xffffU) << 48;
-	gate->high = entry >> 32;
-}
-
-uintptr_t traps_set_entry(unsigned int vector, uintptr_t entry)
-{
-	struct gate *gate = &idt[vector];
-	uintptr_t former = (gate->low & 0xffffU) | (gate->low >> 48) << 16 | gate->high << 32;
-
-	set_gate(gate, entry, gate->low >> 32 & 7);
-	return former;
-}
-
-void traps_init(void)
-{
-	struct descriptor_pointer pointer = { sizeof(idt) - 1, (uintptr_t)idt };
-	unsigned int ist;
-
-	for (unsigned int i = 0; i < NR_TRAPS; i++) {
-		ist = i == TRAP_DOUBLE_FAULT ? IST_DOUBLE_FAULT :
-		      i == TRAP_NMI ? IST_NMI :
-		      i == TRAP_MACHINE_CHECK ? IST_MACHINE_CHECK : IST_NONE;
-		set_gate(&idt[i], trap_stubs[i], ist);
-	}
-	__asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
-}
 
 static void report_page_fault(const struct trap_frame *frame)
 {
@@ -170,10 +118,11 @@ static void print_place(uintptr_t address, size_t back)
 
 void trap_report(const struct trap_frame *frame)
 {
-	static bool reporting;
+	static bool reporting;		/* by the one CPU that port_stop_cpus() lets go on */
 	uintptr_t addresses[BACKTRACE_MAX];
 	unsigned int nr;
 
+	port_stop_cpus();
 	if (reporting) {
 		static const char text[] = "\nexception inside the report of an exception\n";
 

@@ -1,9 +1,9 @@
 /*
  * The end of the road.
  *
- * The first CPU to arrive tells the story; whoever arrives later, the same CPU inside its own
- * report included, says one line and stops. No lock is taken here: the one that is needed may be
- * what broke.
+ * The first CPU to arrive stops the others, the ones in a panic of their own included, and tells
+ * the story; arriving again, inside its own report, it says one line and stops. No lock is taken
+ * here: the one that is needed may be what broke.
  */
 #include <kernel/internal.h>
 #include <kernel/panic.h>
@@ -51,7 +51,7 @@ void panic(const char *fmt, ...)
 	char reason[REASON_MAX];
 	va_list args;
 
-	(void)port_irq_save();
+	port_stop_cpus();
 	va_start(args, fmt);
 	kvsnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);

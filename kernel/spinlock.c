@@ -9,37 +9,141 @@
  * 3. Order.      Reading one's number from @serving acquires, advancing it releases; all other
  *                accesses are relaxed.
  * 4. Interrupts. Masked from before the ticket is drawn until after the release: a handler on the
- *                same CPU would wait for ever for the one that it interrupted.
+ *                same CPU would wait for ever for the one that it interrupted. So a lock taken with
+ *                interrupts enabled is a bug even if no interrupt comes.
+ * 5. Ranks.      In the debug build each CPU has a list of the locks that it holds, which only it
+ *                touches, with interrupts masked. If all CPUs take locks by ascending rank, no
+ *                circle of waiters can come about; the check finds a wrong order the first time
+ *                that it is taken, and not the first time that it hangs.
  */
 #include <kernel/spinlock.h>
+#include <port/layout.h>
+
+static struct lock_order orders[SPINLOCK_DEBUG ? PORT_NR_CPUS : 1];
+
+static const char *name_of(const struct spinlock *lock)
+{
+	return lock->name ? lock->name : "(no name)";
+}
+
+/* ---- ranks ----------------------------------------------------------------------------------- */
+
+const struct spinlock *lock_order_check(const struct lock_order *order,
+					const struct spinlock *lock)
+{
+	if (lock->rank == 0)
+		return NULL;
+	for (unsigned int i = 0; i < order->nr; i++) {
+		if (order->held[i]->rank >= lock->rank)
+			return order->held[i];
+	}
+	return NULL;
+}
+
+bool lock_order_push(struct lock_order *order, const struct spinlock *lock)
+{
+	if (order->nr == LOCK_DEPTH)
+		return false;
+	order->held[order->nr++] = lock;
+	return true;
+}
+
+bool lock_order_pop(struct lock_order *order, const struct spinlock *lock)
+{
+	for (unsigned int i = order->nr; i > 0; i--) {
+		if (order->held[i - 1] != lock)
+			continue;
+		for (order->nr--; i <= order->nr; i++)
+			order->held[i - 1] = order->held[i];
+		return true;
+	}
+	return false;
+}
+
+static void check_taking(const struct spinlock *lock)
+{
+	const struct spinlock *above;
+
+	if (port_irqs_enabled())
+		panic("spinlock %s (%px) taken by CPU %u with interrupts enabled", name_of(lock),
+		      (const void *)lock, port_cpu());
+	above = lock_order_check(&orders[port_cpu()], lock);
+	if (above)
+		panic("spinlock %s (rank %u) taken by CPU %u, which holds %s (rank %u)",
+		      name_of(lock), lock->rank, port_cpu(), name_of(above), above->rank);
+}
+
+/* ---- locks ----------------------------------------------------------------------------------- */
+
+void spin_lock_init(struct spinlock *lock, unsigned int rank, const char *name)
+{
+	*lock = (struct spinlock)SPINLOCK_RANKED(rank, name);
+}
+
+static __cold __noinline _Noreturn void held_already(const struct spinlock *lock)
+{
+	panic("spinlock %s (%px) taken by CPU %u, which holds it already", name_of(lock),
+	      (const void *)lock, port_cpu());
+}
+
+static __cold __noinline _Noreturn void not_held(const struct spinlock *lock, uint32_t owner)
+{
+	if (owner == 0)
+		panic("spinlock %s (%px) released by CPU %u, but nobody holds it", name_of(lock),
+		      (const void *)lock, port_cpu());
+	panic("spinlock %s (%px) released by CPU %u, but CPU %u holds it", name_of(lock),
+	      (const void *)lock, port_cpu(), owner - 1);
+}
+
+static __always_inline void take(struct spinlock *lock)
+{
+	uint32_t self = port_cpu() + 1, ticket;
+
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == self))
+		held_already(lock);
+	if (SPINLOCK_DEBUG)
+		check_taking(lock);
+	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+		port_relax();
+	__atomic_store_n(&lock->owner, self, __ATOMIC_RELAXED);
+	if (SPINLOCK_DEBUG)
+		MM_ASSERT(lock_order_push(&orders[self - 1], lock));
+}
+
+static __always_inline void give(struct spinlock *lock)
+{
+	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
+
+	if (unlikely(owner != port_cpu() + 1))
+		not_held(lock, owner);
+	if (SPINLOCK_DEBUG)
+		MM_ASSERT(lock_order_pop(&orders[owner - 1], lock));
+	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+}
+
+void spin_lock(struct spinlock *lock)
+{
+	take(lock);
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+	give(lock);
+}
 
 unsigned long spin_lock_irqsave(struct spinlock *lock)
 {
 	unsigned long state = port_irq_save();
-	uint32_t ticket;
 
-	if (unlikely(spin_is_held(lock)))
-		panic("spinlock %px taken by CPU %u, which holds it already", (void *)lock,
-		      port_cpu());
-	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
-		port_relax();
-	__atomic_store_n(&lock->owner, port_cpu() + 1, __ATOMIC_RELAXED);
+	take(lock);
 	return state;
 }
 
 void spin_unlock_irqrestore(struct spinlock *lock, unsigned long state)
 {
-	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
-
-	if (unlikely(owner == 0))
-		panic("spinlock %px released by CPU %u, but nobody holds it", (void *)lock,
-		      port_cpu());
-	if (unlikely(owner != port_cpu() + 1))
-		panic("spinlock %px released by CPU %u, but CPU %u holds it", (void *)lock,
-		      port_cpu(), owner - 1);
-	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+	give(lock);
 	port_irq_restore(state);
 }
 

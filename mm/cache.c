@@ -24,7 +24,7 @@
 
 #define MIN_EMPTY_DEFAULT	2U	/* slabs: one to go on with, one for the next burst */
 
-struct spinlock cache_list_lock = SPINLOCK_INIT;
+struct spinlock cache_list_lock = SPINLOCK_RANKED(RANK_CACHE_LIST, "cache_list_lock");
 struct kmem_cache *cache_list;
 
 static struct kmem_cache cache_cache;			/* what kmem_cache descriptors come from */
@@ -256,6 +256,7 @@ static int set_up(struct kmem_cache *cache, struct mm *mm, const char *name, uns
 	cache->flags = flags;
 	cache->ctor = ctor;
 	cache->min_empty = MIN_EMPTY_DEFAULT;
+	spin_lock_init(&cache->lock, RANK_CACHE, "cache->lock");
 	if (flags & SLAB_CACHE_DMA)
 		cache->gfp = __GFP_DMA;
 	else if (flags & SLAB_CACHE_DMA32)

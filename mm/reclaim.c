@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-static struct spinlock reclaim_lock = SPINLOCK_INIT;
+static struct spinlock reclaim_lock = SPINLOCK_RANKED(RANK_RECLAIM, "reclaim_lock");
 static struct shrinker *shrinkers;
 
 void register_shrinker(struct shrinker *shrinker)

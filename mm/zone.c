@@ -33,6 +33,7 @@ void zone_init(struct zone *zone, enum zone_type index, struct page *pages, uint
 	zone->index = (uint16_t)index;
 	zone->pages = pages;
 	zone->block_map = block_map;
+	spin_lock_init(&zone->lock, RANK_ZONE, "zone->lock");
 }
 
 void zone_fill_block(struct zone *zone, uint64_t pfn, enum page_state state)

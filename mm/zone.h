@@ -12,6 +12,9 @@ enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, MAX_NR_ZONES };
 #define ZONE_DMA_END_PFN	(16ULL << (20 - PAGE_SHIFT))	/* ISA DMA: 24 address bits */
 #define ZONE_DMA32_END_PFN	(4ULL << (30 - PAGE_SHIFT))	/* PCI: 32 address bits */
 
+/* Of the locks in mm/, as internal.h tells their order. */
+enum lock_rank { RANK_RECLAIM = 1, RANK_CACHE_LIST, RANK_CACHE, RANK_ZONE };
+
 enum zone_watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
 /* Counted under zone->lock; the names are vmstat's where Linux has the same event. */

@@ -38,8 +38,8 @@ $(HOST)/$(1)/$(4): $(patsubst %.c,$(HOST)/$(1)/%.o,$(5))
 	$$(HOST_NOECHO)$(2) $(3) $$^ -o $$@
 endef
 
-# The multiboot2 parser is pure, so its suite runs here too.
-TEST_SRCS := $(LIB_SRCS) boot/multiboot2.c $(SUITE_SRCS) tests/host/main.c
+# The parsers of boot/ are pure, so their suites run here too.
+TEST_SRCS := $(LIB_SRCS) boot/multiboot2.c boot/madt.c $(SUITE_SRCS) tests/host/main.c
 REPLAY_SRCS := $(LIB_SRCS) tests/host/replay.c
 
 $(eval $(call host-variant,lib,$(CC),-O2,$(LIB_SRCS)))

@@ -37,7 +37,8 @@ int port_read(void);
  */
 void port_idle(void);
 
-/** port_relax() - one turn of a spin loop (`pause` on x86). */
+/** port_relax() - one turn of a spin loop (`pause` on x86). Runs nothing: a spin loop may stand
+ *  inside a critical section. */
 void port_relax(void);
 
 /**
@@ -52,6 +53,61 @@ void port_irq_restore(unsigned long state);
  * port_cpu() - number of this CPU, 0 .. PORT_NR_CPUS-1. Meaningful while the caller cannot move.
  */
 unsigned int port_cpu(void);
+
+/** port_irqs_enabled() - may interrupts come in on this CPU? False between port_irq_save() and
+ *  port_irq_restore(), also where the port has none. */
+bool port_irqs_enabled(void);
+
+/** port_in_interrupt() - is the caller part of an interrupt handler? */
+bool port_in_interrupt(void);
+
+/** port_nr_cpus() - how many CPUs run; they are numbered from 0 without gaps. */
+unsigned int port_nr_cpus(void);
+
+/**
+ * port_call_cpus() - run @fn(@arg) on every CPU, this one included; returns when all have finished.
+ * @fn: runs with interrupts masked, as a handler would, on all CPUs at the same time. Must not wait
+ *      for another CPU but for a spinlock, nor call this function.
+ *
+ * Context: no lock held. Interrupts enabled; or masked, at a place where the caller could bear
+ *          another CPU's @fn being run on this CPU, for that is what it does while it waits.
+ *          A port whose CPUs cannot be interrupted runs @fn on the caller's CPU only.
+ */
+void port_call_cpus(void (*fn)(void *arg), void *arg);
+
+/**
+ * port_start() - let CPU @cpu, 1 .. port_nr_cpus()-1, run @fn(@arg) with interrupts enabled, once
+ * it is idle; returns when it has been told.
+ * Context: one CPU at a time for each @cpu; no lock held.
+ */
+void port_start(unsigned int cpu, void (*fn)(void *arg), void *arg);
+
+/** port_join() - wait until CPU @cpu has finished what port_start() gave it. */
+void port_join(unsigned int cpu);
+
+/**
+ * port_on_tick() - from now on call @fn on each CPU about 100 times a second, as part of an
+ * interrupt handler. NULL: nothing; a handler that has begun may still be running.
+ */
+void port_on_tick(void (*fn)(void));
+
+/**
+ * port_interrupt_after() - for tests: run @fn(@arg) as an interrupt would, on this CPU, after the
+ * next @nr instructions, 1 or more, or later if interrupts are masked there. The first ones are
+ * this function's own last ones.
+ * Return: false when the port cannot.
+ */
+bool port_interrupt_after(unsigned int nr, void (*fn)(void *arg), void *arg);
+
+/** port_interrupt_cancel() - if it has not come, it will not come any more. Return: has it come? */
+bool port_interrupt_cancel(void);
+
+/**
+ * port_stop_cpus() - stop all other CPUs for good, with interrupts masked on this one. Of several
+ * CPUs that call it only the first returns, and returns again when it calls again.
+ * Context: any, a panic included.
+ */
+void port_stop_cpus(void);
 
 /**
  * port_ticks() - a counter that only grows, fine enough to time a function; its unit

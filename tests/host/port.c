@@ -3,7 +3,9 @@
  * CPUs, no interrupts.
  *
  * 1. CPUs.   A thread gets the lowest free number below PORT_NR_CPUS the first time it asks, keeps
- *            it while it lives, and gives it back when it ends.
+ *            it while it lives, and gives it back when it ends. The number's struct percpu stays as
+ *            it is for the next one. No thread can be interrupted: port_call_cpus() runs on the
+ *            caller's CPU alone, and there is no other one to start.
  * 2. Ends.   PORT_OK and PORT_FAILED leave with status 0 and 1; a panic and a trap abort, so that a
  *            debugger or a core file shows where.
  * 3. Names.  symbols.c looks them up in the program's own ELF file.
@@ -17,8 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <kernel/percpu.h>
 #include <kernel/port.h>
 #include <port/layout.h>
+#include <port/stack.h>
 
 #define IDLE_MS		10	/* port_idle(): spares the host's CPU, is not felt at a prompt */
 #define NS_PER_S	1000000000ULL
@@ -28,6 +32,10 @@ static uint64_t cpus_in_use;	/* one bit per number */
 static pthread_key_t cpu_key;
 static pthread_once_t cpu_once = PTHREAD_ONCE_INIT;
 static __thread unsigned int this_cpu;		/* number + 1; 0: none yet */
+static __thread bool irqs_masked;
+static struct percpu areas[PORT_NR_CPUS];
+
+__thread struct percpu *hosted_percpu;
 
 _Static_assert(PORT_NR_CPUS == 64, "one word of bits holds all CPUs");
 
@@ -69,14 +77,77 @@ void port_relax(void)
 	sched_yield();
 }
 
+/* There is nothing to mask, but who asks gets the answer that a CPU would give. */
 unsigned long port_irq_save(void)
 {
-	return 0;
+	unsigned long state = irqs_masked;
+
+	irqs_masked = true;
+	return state;
 }
 
 void port_irq_restore(unsigned long state)
 {
-	(void)state;
+	irqs_masked = state;
+}
+
+bool port_irqs_enabled(void)
+{
+	return !irqs_masked;
+}
+
+bool port_in_interrupt(void)
+{
+	return false;
+}
+
+unsigned int port_nr_cpus(void)
+{
+	return 1;
+}
+
+void port_call_cpus(void (*fn)(void *arg), void *arg)
+{
+	unsigned long state = port_irq_save();
+
+	fn(arg);
+	port_irq_restore(state);
+}
+
+/* There is no CPU but the caller's. */
+void port_start(unsigned int cpu, void (*fn)(void *arg), void *arg)
+{
+	(void)cpu;
+	(void)fn;
+	(void)arg;
+	abort();
+}
+
+void port_join(unsigned int cpu)
+{
+	(void)cpu;
+}
+
+void port_on_tick(void (*fn)(void))
+{
+	(void)fn;
+}
+
+bool port_interrupt_after(unsigned int nr, void (*fn)(void *arg), void *arg)
+{
+	(void)nr;
+	(void)fn;
+	(void)arg;
+	return false;
+}
+
+bool port_interrupt_cancel(void)
+{
+	return false;
+}
+
+void port_stop_cpus(void)
+{
 }
 
 static void cpu_give_back(void *number)
@@ -118,6 +189,16 @@ unsigned int port_cpu(void)
 		pthread_setspecific(cpu_key, (void *)(uintptr_t)this_cpu);
 	}
 	return this_cpu - 1;
+}
+
+struct percpu *hosted_percpu_find(void)
+{
+	unsigned int cpu = port_cpu();
+
+	if (!percpu_area[cpu])
+		percpu_init(&areas[cpu], cpu);
+	hosted_percpu = &areas[cpu];
+	return hosted_percpu;
 }
 
 uint64_t port_ticks(void)

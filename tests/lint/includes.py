@@ -8,7 +8,7 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h"}
 ALLOWED = {
     "kernel": ("kernel/", "port/layout.h"),
     "include/kernel": ("kernel/", "port/layout.h"),
-    "mm": ("kernel/", "mm/", "internal.h", "port/layout.h"),
+    "mm": ("kernel/", "mm/", "internal.h", "port/layout.h", "port/stack.h"),
     "include/mm": ("kernel/", "mm/", "port/layout.h"),
     "include/hosted": ("kernel/", "mm/"),
 }

@@ -61,10 +61,63 @@ static void held_by_another_cpu_is_not_held_here(struct ktest *t)
 	KTEST_EXPECT(t, !spin_is_held(&lock));
 }
 
+static void ranks_ascend(struct ktest *t)
+{
+	struct spinlock low = SPINLOCK_RANKED(1, "low"), high = SPINLOCK_RANKED(3, "high");
+	struct spinlock same = SPINLOCK_RANKED(3, "same"), unranked = SPINLOCK_INIT;
+	struct lock_order order = { .nr = 0 };
+
+	KTEST_EXPECT(t, lock_order_check(&order, &high) == NULL);
+	KTEST_EXPECT(t, lock_order_push(&order, &low));
+	KTEST_EXPECT(t, lock_order_check(&order, &high) == NULL);
+	KTEST_EXPECT(t, lock_order_push(&order, &high));
+	KTEST_EXPECT(t, lock_order_check(&order, &low) == &low);
+	KTEST_EXPECT(t, lock_order_check(&order, &same) == &high);
+	KTEST_EXPECT(t, lock_order_check(&order, &unranked) == NULL);
+	KTEST_EXPECT(t, lock_order_push(&order, &unranked));
+	KTEST_EXPECT(t, lock_order_check(&order, &same) == &high);
+	KTEST_EXPECT(t, lock_order_pop(&order, &high));
+	KTEST_EXPECT(t, lock_order_check(&order, &same) == NULL);
+	KTEST_EXPECT(t, !lock_order_pop(&order, &high));
+	KTEST_EXPECT(t, lock_order_pop(&order, &low) && lock_order_pop(&order, &unranked));
+	KTEST_EXPECT_EQ(t, order.nr, 0);
+}
+
+static void order_is_full(struct ktest *t)
+{
+	struct spinlock locks[LOCK_DEPTH + 1] = { SPINLOCK_INIT };
+	struct lock_order order = { .nr = 0 };
+
+	for (unsigned int i = 0; i < LOCK_DEPTH; i++)
+		KTEST_EXPECT(t, lock_order_push(&order, &locks[i]));
+	KTEST_EXPECT(t, !lock_order_push(&order, &locks[LOCK_DEPTH]));
+	for (unsigned int i = 0; i < LOCK_DEPTH; i++)
+		KTEST_EXPECT(t, lock_order_pop(&order, &locks[i]));
+	KTEST_EXPECT_EQ(t, order.nr, 0);
+}
+
+static void interrupts_are_masked_inside(struct ktest *t)
+{
+	struct spinlock lock = SPINLOCK_INIT;
+	bool before = port_irqs_enabled(), inside, nested;
+	unsigned long outer = spin_lock_irqsave(&lock);
+	unsigned long inner = port_irq_save();
+
+	inside = port_irqs_enabled();
+	port_irq_restore(inner);
+	nested = port_irqs_enabled();
+	spin_unlock_irqrestore(&lock, outer);
+	KTEST_EXPECT(t, !inside && !nested);
+	KTEST_EXPECT_EQ(t, port_irqs_enabled(), before);
+}
+
 static const struct ktest_case spinlock_cases[] = {
 	KTEST_CASE(taken_and_released),
 	KTEST_CASE(two_locks),
 	KTEST_CASE(tickets_wrap),
 	KTEST_CASE(held_by_another_cpu_is_not_held_here),
+	KTEST_CASE(ranks_ascend),
+	KTEST_CASE(order_is_full),
+	KTEST_CASE(interrupts_are_masked_inside),
 };
 KTEST_SUITE(spinlock, spinlock_cases);

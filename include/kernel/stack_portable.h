@@ -1,0 +1,49 @@
+/*
+ * stack_pop() and stack_push() in plain C, for ports without restartable sequences.
+ *
+ * An interrupt handler may use the same stack. A flag says that an operation is under way: one that
+ * comes in between finds it set, touches nothing, and reports "empty" or "full"; its caller then
+ * takes the locked way, which sees by the same flag that this CPU's stacks are not to be touched.
+ * The flag is the CPU's own, so plain loads and stores do; barriers are for the compiler alone.
+ *
+ * A <port/stack.h> defines port_percpu(), this CPU's area, and then includes this file.
+ */
+#pragma once
+
+#include <kernel/percpu.h>
+
+#define stack_barrier()	__atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+static inline void *stack_pop(unsigned int stack)
+{
+	struct percpu *cpu = port_percpu();
+	void *entry;
+
+	if (unlikely(cpu->busy))
+		return NULL;
+	cpu->busy = 1;
+	stack_barrier();
+	entry = cpu->top[stack][-1];
+	if (likely(entry))
+		cpu->top[stack]--;
+	stack_barrier();
+	cpu->busy = 0;
+	return entry;
+}
+
+static inline bool stack_push(unsigned int stack, void *entry)
+{
+	struct percpu *cpu = port_percpu();
+	bool room;
+
+	if (unlikely(cpu->busy))
+		return false;
+	cpu->busy = 1;
+	stack_barrier();
+	room = (uintptr_t)cpu->top[stack] % STACK_BYTES != 0;
+	if (likely(room))
+		*cpu->top[stack]++ = entry;
+	stack_barrier();
+	cpu->busy = 0;
+	return room;
+}

@@ -1,0 +1,28 @@
+/*
+ * The areas of the CPUs. See <kernel/percpu.h>; who is on which stack is mm/'s business.
+ */
+#include <kernel/percpu.h>
+
+struct percpu *percpu_area[PORT_NR_CPUS];
+
+/* All words are NULL and nobody ever writes one: pop finds the bottom, push finds the end. */
+struct cpu_stack percpu_no_stack;
+
+void percpu_init(struct percpu *area, unsigned int cpu)
+{
+	area->self = area;
+	area->cpu = cpu;
+	area->busy = 0;
+	for (unsigned int i = 0; i < NR_CPU_STACKS; i++)
+		area->top[i] = stack_none;
+	percpu_area[cpu] = area;
+}
+
+unsigned int stack_nr(void **top)
+{
+	unsigned int nr = 0;
+
+	while (top[-1 - (int)nr])
+		nr++;
+	return nr;
+}

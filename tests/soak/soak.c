@@ -1,0 +1,393 @@
+/*
+ * The soak: all CPUs allocate, hand over, free and reallocate, with little memory left.
+ *
+ * 1. Owners.   Each CPU owns a row of slots. In a slot lies nothing, pages or an object, filled
+ *              with a pattern of its address and its size; before it is freed or moved the pattern
+ *              is checked, every word of it. So memory that two owners have shows.
+ * 2. Handing over. A few mailboxes, taken and filled by an atomic exchange, carry pointers from any
+ *              CPU to any other, which checks and frees them.
+ * 3. Pressure. Before the start all memory is taken but FREE_PAGES for each CPU and what watermarks
+ *              keep. A CPU lets go of slots when a request fails; a failure is nothing wrong here.
+ * 4. Ticks.    The timer interrupt of each CPU does the same with slots of its own, GFP_ATOMIC.
+ * 5. The end.  All is freed, the objects of the soak's cache are counted, empty slabs are given
+ *              back, and as many pages are free as before; mm_verify() finds nothing.
+ */
+#include <kernel/command.h>
+#include <kernel/errno.h>
+#include <kernel/port.h>
+#include <kernel/string.h>
+#include <kernel/work.h>
+#include <mm/page_alloc.h>
+#include <mm/report.h>
+#include <mm/slab.h>
+
+#include "mm/internal.h"
+#include "soak.h"
+
+#define NR_SLOTS	256U		/* of a CPU */
+#define TICK_SLOTS	8U		/* of a CPU's timer interrupt */
+#define TICK_STEPS	4U
+#define NR_MAILBOXES	64U
+#define FREE_PAGES	128U		/* left to each CPU, whose slots want about 400 */
+#define MAX_ORDER_USED	4U
+#define MAX_SIZE	20000U		/* bytes: beyond the largest cache of kmalloc */
+#define CACHE_SIZE	200U		/* bytes of an object of the soak's own cache */
+#define GOLDEN		0x9e3779b97f4a7c15ULL	/* 2^64 / golden ratio */
+#define NS_PER_S	1000000000ULL
+
+enum kind { KIND_NONE, KIND_PAGES, KIND_KMALLOC, KIND_CACHE };
+
+/* What somebody holds. @size: bytes that carry the pattern. */
+struct slot {
+	uint64_t *memory;
+	uint32_t size;
+	uint8_t kind;
+	uint8_t order;
+};
+
+/* At the start of a block that is held to make memory short. */
+struct held {
+	struct page *next;
+	unsigned int order;
+};
+
+/* One CPU's, or its timer interrupt's. */
+struct owner {
+	uint64_t random;
+	uint64_t allocated, freed, moved, failed, wrong;
+};
+
+struct soaker {
+	struct owner thread, tick;
+	struct slot slots[NR_SLOTS], tick_slots[TICK_SLOTS];
+};
+
+static struct {
+	struct soaker *cpus;		/* port_nr_cpus() of them */
+	struct kmem_cache *cache;
+	struct page *held;		/* the pressure */
+	uint64_t start;			/* port_ticks() */
+	uint64_t limit_ns;
+	struct slot *mailbox[NR_MAILBOXES];
+} soak;
+
+static uint64_t draw(struct owner *owner, uint64_t below)
+{
+	/* xorshift64: Marsaglia, 2003 */
+	owner->random ^= owner->random << 13;
+	owner->random ^= owner->random >> 7;
+	owner->random ^= owner->random << 17;
+	return (owner->random >> 11) % below;
+}
+
+/* ---- content --------------------------------------------------------------------------------- */
+
+static uint64_t pattern_of(const struct slot *slot, size_t word)
+{
+	return ((uintptr_t)slot->memory + slot->size + word) * GOLDEN;
+}
+
+static void fill(const struct slot *slot)
+{
+	for (size_t i = 0; i < slot->size / sizeof(uint64_t); i++)
+		slot->memory[i] = pattern_of(slot, i);
+}
+
+static void check(struct owner *owner, const struct slot *slot)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < slot->size / sizeof(uint64_t); i++)
+		wrong += slot->memory[i] != pattern_of(slot, i);
+	if (wrong && owner->wrong++ < 3)
+		pr_err("# soak: CPU %u: %zu words of %px, kind %u, %u bytes, are wrong\n",
+		       port_cpu(), wrong, (void *)slot->memory, slot->kind, slot->size);
+}
+
+/* ---- one step -------------------------------------------------------------------------------- */
+
+static void give_back(struct owner *owner, struct slot *slot)
+{
+	if (slot->kind == KIND_NONE)
+		return;
+	check(owner, slot);
+	if (slot->kind == KIND_PAGES)
+		free_pages((unsigned long)slot->memory, slot->order);
+	else if (slot->kind == KIND_CACHE)
+		kmem_cache_free(soak.cache, slot->memory);
+	else
+		kfree(slot->memory);
+	slot->kind = KIND_NONE;
+	owner->freed++;
+}
+
+static void take(struct owner *owner, struct slot *slot, gfp_t gfp)
+{
+	enum kind kind = KIND_PAGES + (enum kind)draw(owner, 3);
+	uint32_t size = 8 + (uint32_t)draw(owner, draw(owner, 8) ? 600 : MAX_SIZE);
+
+	gfp |= __GFP_NOWARN;
+	slot->order = (uint8_t)draw(owner, MAX_ORDER_USED);
+	if (kind == KIND_PAGES) {
+		size = (uint32_t)PAGE_SIZE << slot->order;
+		slot->memory = (uint64_t *)__get_free_pages(gfp, slot->order);
+	} else if (kind == KIND_CACHE) {
+		size = CACHE_SIZE;
+		slot->memory = kmem_cache_alloc(soak.cache, gfp);
+	} else {
+		slot->memory = kmalloc(size, gfp);
+	}
+	if (!slot->memory) {
+		owner->failed++;
+		return;
+	}
+	slot->kind = (uint8_t)kind;
+	slot->size = size;
+	owner->allocated++;
+	fill(slot);
+}
+
+static void move(struct owner *owner, struct slot *slot)
+{
+	struct slot moved = *slot;
+
+	moved.size = 8 + (uint32_t)draw(owner, 2000);
+	check(owner, slot);
+	moved.memory = krealloc(slot->memory, moved.size, GFP_KERNEL | __GFP_NOWARN);
+	if (!moved.memory) {
+		owner->failed++;
+		return;
+	}
+	for (size_t i = 0; i < min_u64(moved.size, slot->size) / sizeof(uint64_t); i++)
+		owner->wrong += moved.memory[i] != pattern_of(slot, i);
+	*slot = moved;
+	owner->moved++;
+	fill(slot);
+}
+
+/* The letter is itself an object, and goes with what it tells of. */
+static void hand_over(struct owner *owner, struct slot *slot)
+{
+	struct slot *letter = kmalloc(sizeof(*letter), GFP_KERNEL | __GFP_NOWARN);
+
+	if (!letter) {
+		owner->failed++;
+		return;
+	}
+	*letter = *slot;
+	slot->kind = KIND_NONE;
+	letter = __atomic_exchange_n(&soak.mailbox[draw(owner, NR_MAILBOXES)], letter,
+				     __ATOMIC_ACQ_REL);
+	if (letter)
+		give_back(owner, letter);
+	kfree(letter);
+}
+
+static void step(struct soaker *self)
+{
+	struct owner *owner = &self->thread;
+	struct slot *slot = &self->slots[draw(owner, NR_SLOTS)];
+	uint64_t failed = owner->failed;
+
+	if (slot->kind == KIND_NONE)
+		take(owner, slot, draw(owner, 4) ? GFP_KERNEL : GFP_ATOMIC);
+	else if (slot->kind == KIND_KMALLOC && draw(owner, 4) == 0)
+		move(owner, slot);
+	else if (draw(owner, 4) == 0)
+		hand_over(owner, slot);
+	else
+		give_back(owner, slot);
+	for (unsigned int i = 0; owner->failed != failed && i < NR_SLOTS / 8; i++)
+		give_back(owner, &self->slots[draw(owner, NR_SLOTS)]);
+}
+
+static void soak_tick(void)
+{
+	struct soaker *self = &soak.cpus[port_cpu()];
+
+	for (unsigned int i = 0; i < TICK_STEPS; i++) {
+		struct slot *slot = &self->tick_slots[draw(&self->tick, TICK_SLOTS)];
+
+		if (slot->kind == KIND_NONE)
+			take(&self->tick, slot, GFP_ATOMIC);
+		else
+			give_back(&self->tick, slot);
+	}
+}
+
+static void run_cpu(unsigned int cpu, void *arg)
+{
+	struct soaker *self = &soak.cpus[cpu];
+
+	(void)arg;
+	while (port_ticks_to_ns(port_ticks() - soak.start) < soak.limit_ns) {
+		for (unsigned int i = 0; i < 64; i++)
+			step(self);
+	}
+	for (unsigned int i = 0; i < NR_SLOTS; i++)
+		give_back(&self->thread, &self->slots[i]);
+}
+
+/* ---- before and after ------------------------------------------------------------------------ */
+
+/* Take up to @nr blocks and chain them through their own memory. */
+static void hold(struct page **chain, uint64_t nr, unsigned int order)
+{
+	while (nr-- > 0) {
+		struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+		struct held *held;
+
+		if (!page)
+			return;
+		held = page_address(page);
+		held->next = *chain;
+		held->order = order;
+		*chain = page;
+	}
+}
+
+static void release(struct page **chain)
+{
+	while (*chain) {
+		struct page *page = *chain;
+		const struct held *held = page_address(page);
+		unsigned int order = held->order;
+
+		*chain = held->next;
+		__free_pages(page, order);
+	}
+}
+
+static void press(void)
+{
+	struct page *allowance = NULL;
+
+	hold(&allowance, FREE_PAGES * (uint64_t)port_nr_cpus(), 0);
+	for (unsigned int order = MAX_ORDER; order-- > 0;)
+		hold(&soak.held, UINT64_MAX, order);
+	release(&allowance);
+}
+
+/* Empty slabs go back, so that free pages can be counted. */
+static void shrink_all(void)
+{
+	while (reclaim(&kernel_mm, GFP_KERNEL))
+		;
+}
+
+static void empty_handed_out(struct owner *owner)
+{
+	for (unsigned int i = 0; i < NR_MAILBOXES; i++) {
+		struct slot *letter = soak.mailbox[i];
+
+		soak.mailbox[i] = NULL;
+		if (letter)
+			give_back(owner, letter);
+		kfree(letter);
+	}
+	for (unsigned int cpu = 0; cpu < port_nr_cpus(); cpu++) {
+		for (unsigned int i = 0; i < TICK_SLOTS; i++)
+			give_back(owner, &soak.cpus[cpu].tick_slots[i]);
+	}
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Return: was there enough memory to begin? */
+static bool prepare(uint64_t seconds)
+{
+	unsigned int nr = port_nr_cpus();
+	uint64_t seed = port_seed();
+
+	soak.cpus = kcalloc(nr, sizeof(*soak.cpus), GFP_KERNEL);
+	soak.cache = kmem_cache_create("soak", CACHE_SIZE, 0, 0, NULL);
+	if (!soak.cpus || !soak.cache)
+		return false;
+	for (unsigned int i = 0; i < nr; i++) {
+		soak.cpus[i].thread.random = (seed + 2 * i) * GOLDEN | 1;
+		soak.cpus[i].tick.random = (seed + 2 * i + 1) * GOLDEN | 1;
+	}
+	pr_info("# soak: %u CPUs, %llu s, seed 0x%llx\n", nr, (unsigned long long)seconds,
+		(unsigned long long)seed);
+	return true;
+}
+
+static void add(struct owner *sum, const struct owner *owner)
+{
+	sum->allocated += owner->allocated;
+	sum->freed += owner->freed;
+	sum->moved += owner->moved;
+	sum->failed += owner->failed;
+	sum->wrong += owner->wrong;
+}
+
+static bool say(struct seq *out, unsigned int number, bool good, const char *what)
+{
+	seq_printf(out, "%sok %u - %s\n", good ? "" : "not ", number, what);
+	return good;
+}
+
+static void soak_cpus(uint64_t seconds)
+{
+	press();
+	soak.limit_ns = seconds * NS_PER_S;
+	soak.start = port_ticks();
+	port_on_tick(soak_tick);
+	work_run(port_nr_cpus(), run_cpu, NULL);
+	port_on_tick(NULL);
+	port_call_cpus(nothing, NULL);		/* behind it no handler is still in soak_tick() */
+	empty_handed_out(&soak.cpus[0].thread);
+	release(&soak.held);
+}
+
+bool soak_run(struct seq *out, uint64_t seconds)
+{
+	struct owner thread = { 0 }, tick = { 0 };
+	uint64_t before;
+	bool good;
+
+	seq_printf(out, "KTAP version 1\n1..4\n");
+	shrink_all();
+	before = nr_free_pages();
+	if (!prepare(seconds))
+		return say(out, 1, false, "memory to begin with");
+	soak_cpus(seconds);
+	for (unsigned int i = 0; i < port_nr_cpus(); i++) {
+		add(&thread, &soak.cpus[i].thread);
+		add(&tick, &soak.cpus[i].tick);
+	}
+	seq_printf(out, "# CPUs: %llu allocated, %llu moved, %llu refused\n",
+		   (unsigned long long)thread.allocated, (unsigned long long)thread.moved,
+		   (unsigned long long)thread.failed);
+	seq_printf(out, "# ticks: %llu allocated, %llu refused\n",
+		   (unsigned long long)tick.allocated, (unsigned long long)tick.failed);
+	kfree(soak.cpus);
+	good = say(out, 1, thread.wrong + tick.wrong == 0, "every content is what its owner wrote");
+	good &= say(out, 2, thread.allocated + tick.allocated == thread.freed + tick.freed &&
+		    thread.allocated != 0 && kmem_cache_destroy(soak.cache) == 0,
+		    "every allocation is freed");
+	shrink_all();
+	if (nr_free_pages() != before)
+		seq_printf(out, "# %llu pages free, %llu before\n",
+			   (unsigned long long)nr_free_pages(), (unsigned long long)before);
+	good &= say(out, 3, nr_free_pages() == before, "every page is back");
+	good &= say(out, 4, mm_verify(out) == 0, "the invariants hold");
+	return good;
+}
+
+static int cmd_soak(struct seq *out, int argc, char **argv)
+{
+	uint64_t seconds;
+
+	if (argc != 2 || kstrtou64(argv[1], &seconds) || seconds == 0)
+		return -EINVAL;
+	return soak_run(out, seconds) ? 0 : -EIO;
+}
+
+static const struct command soak_commands[] = {
+	{ "soak", "SECONDS", "all CPUs allocate and free in little memory", cmd_soak },
+};
+COMMAND_TABLE(soak, soak_commands);

@@ -1,0 +1,158 @@
+/*
+ * The stacks of a CPU: what they hold, and what happens when an interrupt that uses the same stack
+ * comes at each instruction of an operation.
+ */
+#include <kernel/ktest.h>
+#include <kernel/percpu.h>
+#include <port/stack.h>
+
+#define SIZE		6U
+#define MAX_STEPS	200U	/* instructions; an operation with its calls takes about 40 */
+
+static struct cpu_stack memory;
+static int things[STACK_ENTRIES];
+
+static void set_top(void **top)
+{
+	unsigned long flags = port_irq_save();
+
+	port_percpu()->top[STACK_SPARE] = top;
+	port_irq_restore(flags);
+}
+
+static void none_is_empty_and_full(struct ktest *t)
+{
+	set_top(stack_none);
+	KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
+	KTEST_EXPECT(t, !stack_push(STACK_SPARE, &things[0]));
+	KTEST_EXPECT_EQ(t, stack_nr(stack_none), 0);
+	KTEST_EXPECT(t, port_percpu()->top[STACK_SPARE] == stack_none);
+}
+
+static void last_in_first_out(struct ktest *t)
+{
+	set_top(stack_empty_top(&memory, SIZE));
+	for (unsigned int i = 0; i < SIZE; i++)
+		KTEST_EXPECT(t, stack_push(STACK_SPARE, &things[i]));
+	KTEST_EXPECT(t, !stack_push(STACK_SPARE, &things[SIZE]));
+	KTEST_EXPECT(t, port_percpu()->top[STACK_SPARE] == stack_full_top(&memory));
+	KTEST_EXPECT(t, stack_of_top(port_percpu()->top[STACK_SPARE]) == &memory);
+	KTEST_EXPECT_EQ(t, stack_nr(port_percpu()->top[STACK_SPARE]), SIZE);
+	for (unsigned int i = SIZE; i-- > 0;)
+		KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[i]);
+	KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
+	set_top(stack_none);
+}
+
+static void largest_stack(struct ktest *t)
+{
+	unsigned int nr = 0;
+
+	set_top(stack_empty_top(&memory, STACK_MAX));
+	while (stack_push(STACK_SPARE, &things[nr]))
+		nr++;
+	KTEST_EXPECT_EQ(t, nr, STACK_MAX);
+	while (stack_pop(STACK_SPARE))
+		nr--;
+	KTEST_EXPECT_EQ(t, nr, 0);
+	set_top(stack_none);
+}
+
+/* The handler takes what lies on top, and puts two others there. */
+static void handler(void *arg)
+{
+	void **taken = arg;
+
+	*taken = stack_pop(STACK_SPARE);
+	if (!stack_push(STACK_SPARE, &things[10]) || !stack_push(STACK_SPARE, &things[11]))
+		*taken = NULL;
+}
+
+static bool can_interrupt(struct ktest *t)
+{
+	bool can = port_interrupt_after(MAX_STEPS, handler, NULL);
+
+	(void)port_interrupt_cancel();
+	if (!can)
+		ktest_skip(t, "this port cannot interrupt at an instruction");
+	return can;
+}
+
+/* Each of the things is in one place: popped by one of the two, or on the stack. */
+static void interrupted_pop(struct ktest *t)
+{
+	unsigned int before = 0, after = 0;
+
+	if (!can_interrupt(t))
+		return;
+	for (unsigned int nr = 1; nr < MAX_STEPS; nr++) {
+		void *taken = NULL, *popped;
+
+		set_top(stack_empty_top(&memory, SIZE));
+		(void)stack_push(STACK_SPARE, &things[0]);
+		(void)stack_push(STACK_SPARE, &things[1]);
+		(void)port_interrupt_after(nr, handler, &taken);
+		popped = stack_pop(STACK_SPARE);
+		if (!port_interrupt_cancel())
+			break;
+		if (popped == &things[11]) {		/* the handler came first */
+			before++;
+			KTEST_EXPECT(t, taken == &things[1]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
+		} else {
+			after++;
+			KTEST_EXPECT(t, popped == &things[1] && taken == &things[0]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[11]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
+		}
+	}
+	set_top(stack_none);
+	KTEST_EXPECT(t, before >= 5);		/* the five instructions of the sequence */
+	KTEST_EXPECT(t, after >= 1);
+}
+
+static void interrupted_push(struct ktest *t)
+{
+	unsigned int before = 0, after = 0;
+
+	if (!can_interrupt(t))
+		return;
+	for (unsigned int nr = 1; nr < MAX_STEPS; nr++) {
+		void *taken = NULL;
+		bool pushed;
+
+		set_top(stack_empty_top(&memory, SIZE));
+		(void)stack_push(STACK_SPARE, &things[0]);
+		(void)port_interrupt_after(nr, handler, &taken);
+		pushed = stack_push(STACK_SPARE, &things[1]);
+		if (!port_interrupt_cancel())
+			break;
+		KTEST_EXPECT(t, pushed);
+		if (taken == &things[0]) {		/* the handler came first */
+			before++;
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[1]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[11]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
+		} else {
+			after++;
+			KTEST_EXPECT(t, taken == &things[1]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[11]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[0]);
+		}
+		KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
+	}
+	set_top(stack_none);
+	KTEST_EXPECT(t, before >= 5);
+	KTEST_EXPECT(t, after >= 1);
+}
+
+static const struct ktest_case stack_cases[] = {
+	KTEST_CASE(none_is_empty_and_full),
+	KTEST_CASE(last_in_first_out),
+	KTEST_CASE(largest_stack),
+	KTEST_CASE(interrupted_pop),
+	KTEST_CASE(interrupted_push),
+};
+KTEST_SUITE(stack, stack_cases);
