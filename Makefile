@@ -41,8 +41,8 @@ KERNEL_SRCS := kernel/string.c kernel/parse.c kernel/printf.c kernel/print.c ker
 	kernel/edit.c kernel/console.c kernel/ktest.c
 
 MM_SRCS := mm/memmap.c mm/memmap_print.c mm/early.c mm/zone.c mm/buddy.c mm/watermark.c \
-	mm/page_alloc.c mm/page_exact.c mm/reclaim.c mm/slab.c mm/cache.c mm/kernel_caches.c \
-	mm/kmalloc.c mm/bug.c mm/mm.c mm/snapshot.c mm/report.c mm/report_zones.c \
+	mm/page_alloc.c mm/page_cpu.c mm/page_exact.c mm/reclaim.c mm/slab.c mm/sheaf.c \
+	mm/cache.c mm/kernel_caches.c mm/kmalloc.c mm/bug.c mm/mm.c mm/snapshot.c mm/report.c mm/report_zones.c \
 	mm/report_totals.c mm/verify.c mm/commands.c mm/commands_alloc.c
 
 SUITE_SRCS := $(addprefix tests/suites/,arena.c string_test.c parse_test.c printf_test.c \
@@ -65,8 +65,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wconversion -Wno-sign-
 # is read.
 CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -m64 -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector -fno-strict-aliasing \
-	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffunction-sections \
-	-fdata-sections -nostdinc -isystem $$($(CC) -print-file-name=include) \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-momit-leaf-frame-pointer -ffunction-sections -fdata-sections -nostdinc \
+	-isystem $$($(CC) -print-file-name=include) \
 	-I. -Iinclude -Iboot/include -DQUIRE_VERSION='"$(VERSION)"'
 ifneq ($(filter-out 0,$(DEBUG)),)
 CFLAGS += -DDEBUG=1

@@ -19,8 +19,9 @@
 #include <kernel/errno.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
+#include <port/stack.h>
 
-#include "internal.h"
+#include "mm/fast.h"
 
 #define MIN_EMPTY_DEFAULT	2U	/* slabs: one to go on with, one for the next burst */
 
@@ -28,7 +29,7 @@ struct spinlock cache_list_lock = SPINLOCK_RANKED(RANK_CACHE_LIST, "cache_list_l
 struct kmem_cache *cache_list;
 
 static struct kmem_cache cache_cache;			/* what kmem_cache descriptors come from */
-static struct kmem_cache *cache_table[MAX_CACHES];	/* by id; entry 0 stays empty */
+struct kmem_cache *caches_by_id[MAX_CACHES];
 static uint64_t secret_seed;
 
 /* splitmix64 (Steele, Lea, Flood 2014): one seed becomes a secret for each cache. */
@@ -39,11 +40,6 @@ static uint64_t next_secret(void)
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
 	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
 	return x ^ x >> 31;
-}
-
-struct kmem_cache *cache_by_id(unsigned int id)
-{
-	return id < MAX_CACHES ? cache_table[id] : NULL;
 }
 
 static struct kmem_cache *find_locked(const char *name)
@@ -80,100 +76,132 @@ static bool grow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 	return true;
 }
 
-void *cache_alloc_object(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+static __cold void report_corrupted(struct kmem_cache *cache, void *object, uintptr_t who,
+				    const char *what)
+{
+	mm_bug(MM_BUG_CORRUPTED, object, who,
+	       "a free object of cache %s was written to; %s is set aside", cache->name, what);
+}
+
+/* The mark of an object in a sheaf was overwritten: it stays out for good. */
+static __cold void write_off(struct kmem_cache *cache, void *object, uintptr_t who)
+{
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+
+	slab_write_off_locked(cache);
+	spin_unlock_irqrestore(&cache->lock, flags);
+	report_corrupted(cache, object, who, "it");
+}
+
+/* An object that carries its mark, from the sheaves or the slabs, if need be of a new slab. */
+static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 {
 	void *object, *corrupted;
-	unsigned long flags;
 
 	do {
 		corrupted = NULL;
-		flags = spin_lock_irqsave(&cache->lock);
-		object = slab_take_locked(cache, &corrupted);
-		spin_unlock_irqrestore(&cache->lock, flags);
+		object = sheaf_alloc(cache, &corrupted);
 		if (unlikely(corrupted))
-			mm_bug(MM_BUG_CORRUPTED, corrupted, who,
-			       "a free object of cache %s was written to; its slab is set aside",
-			       cache->name);
+			report_corrupted(cache, corrupted, who, "its slab");
 	} while (unlikely(!object) && (corrupted || grow(cache, gfp, who)));
+	return object;
+}
 
-	if (object && (gfp & __GFP_ZERO))
+void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who)
+{
+	while (object && *slab_word(cache, object) != slab_mark(cache, object)) {
+		write_off(cache, object, who);
+		object = stack_pop(cache->stack);
+	}
+	if (!object)
+		object = alloc_slow(cache, gfp, who);
+	if (!object)
+		return NULL;
+	*slab_word(cache, object) = 0;
+	if (gfp & __GFP_ZERO)
 		memset(object, 0, cache->object_size);
 	return object;
 }
 
-static __cold void report_bad_object(const struct kmem_cache *cache, int kind, const void *object,
-				     uintptr_t who)
+/* @object is in no slab of @cache: report where it is. NULL is nobody's mistake. */
+static void report_foreign(const struct kmem_cache *cache, const void *object, uintptr_t who)
 {
-	if (kind == MM_BUG_DOUBLE_FREE)
+	const struct page *slab = slab_of(cache->mm, object);
+	const struct kmem_cache *real = slab ? cache_by_id(slab->zone_or_cache) : NULL;
+
+	if (!object)
+		return;
+	if (real)
+		mm_bug(MM_BUG_WRONG_CACHE, object, who, "an object of cache %s, freed to cache %s",
+		       real->name, cache->name);
+	else
+		mm_bug(MM_BUG_BAD_POINTER, object, who,
+		       "freed to cache %s, but no cache ever gave this address", cache->name);
+}
+
+void cache_free_doubtful(struct kmem_cache *cache, void *object, uintptr_t who)
+{
+	struct page *slab = slab_of(cache->mm, object);
+	unsigned long flags;
+	int bug;
+
+	if (!slab || slab->tag != cache->tag) {
+		report_foreign(cache, object, who);
+		return;
+	}
+	flags = spin_lock_irqsave(&cache->lock);
+	bug = slab_check(cache, slab, object);
+	spin_unlock_irqrestore(&cache->lock, flags);
+	if (bug == MM_BUG_DOUBLE_FREE && *slab_word(cache, object) == slab_mark(cache, object) &&
+	    !sheaf_holds(cache, object))
+		bug = -1;
+	if (bug == MM_BUG_DOUBLE_FREE)
 		mm_bug(MM_BUG_DOUBLE_FREE, object, who, "this object of cache %s is free already",
 		       cache->name);
-	else
+	else if (bug >= 0)
 		mm_bug(MM_BUG_BAD_POINTER, object, who,
 		       "not the start of an object; objects of cache %s are %u bytes", cache->name,
 		       cache->stride);
+	else
+		cache_free_to_slab(cache, object);
 }
 
-void cache_free_object(struct kmem_cache *cache, struct page *slab, void *object, uintptr_t who)
+void cache_free_rest(struct kmem_cache *cache, void *object)
 {
-	struct page *empty = NULL;
+	slabs_destroy(cache, sheaf_free(cache, object));
+}
+
+void cache_free_to_slab(struct kmem_cache *cache, void *object)
+{
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
-	int bug = slab_check(cache, slab, object);
+	struct page *slabs;
 
-	if (likely(bug < 0))
-		empty = slab_put_locked(cache, slab, object);
+	slab_put_locked(cache, object);
+	slabs = slab_trim_locked(cache, 1);
 	spin_unlock_irqrestore(&cache->lock, flags);
-	if (unlikely(bug >= 0))
-		report_bad_object(cache, bug, object, who);
-	if (empty)
-		slab_destroy(cache, empty);
-}
-
-/* The slab of @object if it is @cache's; else NULL, reported. */
-static struct page *slab_in_cache(const struct kmem_cache *cache, const void *object, uintptr_t who)
-{
-	struct page *slab = slab_of(cache->mm, object);
-
-	if (unlikely(!slab)) {
-		mm_bug(MM_BUG_BAD_POINTER, object, who,
-		       "freed to cache %s, but no cache ever gave this address", cache->name);
-		return NULL;
-	}
-	if (unlikely(slab->zone_or_cache != cache->id)) {
-		const struct kmem_cache *real = cache_by_id(slab->zone_or_cache);
-
-		mm_bug(MM_BUG_WRONG_CACHE, object, who, "an object of cache %s, freed to cache %s",
-		       real ? real->name : "?", cache->name);
-		return NULL;
-	}
-	return slab;
+	slabs_destroy(cache, slabs);
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	return cache_alloc_object(cache, gfp, RET_IP);
+	return alloc_object(cache, gfp, RET_IP);
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	return cache_alloc_object(cache, gfp | __GFP_ZERO, RET_IP);
+	return alloc_object(cache, gfp | __GFP_ZERO, RET_IP);
 }
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	struct page *slab;
-
-	if (!object)
-		return;
-	slab = slab_in_cache(cache, object, RET_IP);
-	if (slab)
-		cache_free_object(cache, slab, object, RET_IP);
+	free_object(cache, object, RET_IP);
 }
 
 size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
 {
 	for (size_t i = 0; i < nr; i++) {
-		objects[i] = cache_alloc_object(cache, gfp, RET_IP);
-		if (!objects[i]) {
+		objects[i] = alloc_object(cache, gfp, RET_IP);
+		if (unlikely(!objects[i])) {
 			kmem_cache_free_bulk(cache, i, objects);
 			return 0;
 		}
@@ -183,12 +211,8 @@ size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, voi
 
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
 {
-	for (size_t i = 0; i < nr; i++) {
-		struct page *slab = slab_in_cache(cache, objects[i], RET_IP);
-
-		if (slab)
-			cache_free_object(cache, slab, objects[i], RET_IP);
-	}
+	for (size_t i = 0; i < nr; i++)
+		free_object(cache, objects[i], RET_IP);
 }
 
 /* ---- create and destroy -------------------------------------------------- */
@@ -226,7 +250,7 @@ static int enlist(struct kmem_cache *cache)
 	unsigned int id = 1;
 	int err = 0;
 
-	while (id < MAX_CACHES && cache_table[id])
+	while (id < MAX_CACHES && caches_by_id[id])
 		id++;
 	if (find_locked(cache->name))
 		err = -EEXIST;
@@ -238,8 +262,10 @@ static int enlist(struct kmem_cache *cache)
 		*link = cache;
 		cache->next = NULL;
 		cache->id = (uint16_t)id;
+		cache->stack = NR_PAGE_STACKS + id;
+		cache->tag = page_tag(PAGE_SLAB, cache->order, id);
 		cache->secret = next_secret();
-		cache_table[id] = cache;
+		caches_by_id[id] = cache;
 	}
 	spin_unlock_irqrestore(&cache_list_lock, flags);
 	return err;
@@ -251,6 +277,10 @@ static int set_up(struct kmem_cache *cache, struct mm *mm, const char *name, uns
 	memset(cache, 0, sizeof(*cache));
 	memcpy(cache->name, name, strlen(name) + 1);
 	cache->mm = mm;
+	cache->direct_map = mm->direct_map;
+	cache->pages = mm->pages;
+	cache->block_map = mm->block_map;
+	cache->nr_blocks = mm->nr_blocks;
 	cache->object_size = size;
 	cache->align = align;
 	cache->flags = flags;
@@ -279,7 +309,7 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
 		       name ? name : "(null)", bad);
 		return NULL;
 	}
-	cache = cache_alloc_object(&cache_cache, GFP_KERNEL, who);
+	cache = kmem_cache_alloc(&cache_cache, GFP_KERNEL);
 	err = cache ? set_up(cache, mm, name, size, align, flags, ctor) : -ENOMEM;
 	if (!err)
 		return cache;
@@ -304,10 +334,12 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	return kmem_cache_create_in(&kernel_mm, name, size, align, flags, ctor, RET_IP);
 }
 
-int kmem_cache_shrink(struct kmem_cache *cache)
+/* Empty slabs go back, beginning with what the barn still keeps. Return: slabs are left. */
+static bool give_back_slabs(struct kmem_cache *cache)
 {
 	bool left;
 
+	sheaf_drain_barn(cache);
 	for (;;) {
 		unsigned long flags = spin_lock_irqsave(&cache->lock);
 		struct page *slab = slab_take_empty_locked(cache);
@@ -318,6 +350,12 @@ int kmem_cache_shrink(struct kmem_cache *cache)
 			return left;
 		slab_destroy(cache, slab);
 	}
+}
+
+int kmem_cache_shrink(struct kmem_cache *cache)
+{
+	sheaf_drain_cpus(cache);
+	return give_back_slabs(cache);
 }
 
 static void report_live(const struct kmem_cache *cache, void *object)
@@ -355,10 +393,15 @@ int kmem_cache_destroy(struct kmem_cache *cache)
 		return -EBUSY;
 	}
 	flags = spin_lock_irqsave(&cache_list_lock);
+	while (cache->pins) {
+		spin_unlock_irqrestore(&cache_list_lock, flags);
+		port_relax();
+		flags = spin_lock_irqsave(&cache_list_lock);
+	}
 	while (*link != cache)
 		link = &(*link)->next;
 	*link = cache->next;
-	cache_table[cache->id] = NULL;
+	caches_by_id[cache->id] = NULL;
 	spin_unlock_irqrestore(&cache_list_lock, flags);
 	kmem_cache_free(&cache_cache, cache);
 	return 0;
@@ -393,39 +436,84 @@ const char *kmem_cache_name(const struct kmem_cache *cache)
 
 /* ---- what the caches can spare ------------------------------------------- */
 
-static unsigned long count_empty(struct shrinker *shrinker, gfp_t gfp)
+/*
+ * The cache after @cache, or the first; @cache is let go of and the one returned is held, so that
+ * it stays on the list while the caller works on it without the lock.
+ */
+static struct kmem_cache *next_pinned(struct kmem_cache *cache)
 {
 	unsigned long flags = spin_lock_irqsave(&cache_list_lock);
+	struct kmem_cache *next = cache ? cache->next : cache_list;
+
+	if (cache)
+		cache->pins--;
+	if (next)
+		next->pins++;
+	spin_unlock_irqrestore(&cache_list_lock, flags);
+	return next;
+}
+
+/* The cache of sheaves goes last: the others give their sheaves back to it. */
+void caches_drain(void)
+{
+	struct kmem_cache *cache = NULL;
+
+	sheaf_drain_cpus(NULL);
+	while ((cache = next_pinned(cache)) != NULL)
+		(void)give_back_slabs(cache);
+	cache = kmem_cache_find("sheaf");
+	if (cache)
+		(void)give_back_slabs(cache);
+}
+
+static uint64_t nr_slab_pages(void)
+{
+	uint64_t nr = 0;
+
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+		nr += READ_ONCE(kernel_mm.zone[i].slab_pages[0]) +
+		      READ_ONCE(kernel_mm.zone[i].slab_pages[1]);
+	return nr;
+}
+
+static unsigned long spare_pages(const struct kmem_cache *cache)
+{
+	unsigned long slabs = READ_ONCE(cache->empty.nr);
+
+	if (cache->sheaf_size)
+		slabs += (sheaf_nr_objects(cache) + cache->objects - 1) / cache->objects;
+	return slabs << cache->order;
+}
+
+/* Empty slabs, and what sheaves hold as if it were whole slabs: nobody can know before. */
+static unsigned long count_spare(struct shrinker *shrinker, gfp_t gfp)
+{
+	struct kmem_cache *cache = NULL;
 	unsigned long nr = 0;
 
 	(void)shrinker;
 	(void)gfp;
-	for (struct kmem_cache *cache = cache_list; cache; cache = cache->next)
-		nr += (unsigned long)READ_ONCE(cache->empty.nr) << cache->order;
-	spin_unlock_irqrestore(&cache_list_lock, flags);
+	while ((cache = next_pinned(cache)) != NULL)
+		nr += spare_pages(cache);
 	return nr;
 }
 
-static unsigned long scan_empty(struct shrinker *shrinker, gfp_t gfp, unsigned long nr)
+/* What is on CPUs and in barns goes back as a whole: to pick would cost more than to refill. */
+static unsigned long scan_spare(struct shrinker *shrinker, gfp_t gfp, unsigned long nr)
 {
-	unsigned long flags = spin_lock_irqsave(&cache_list_lock);
-	unsigned long freed = 0;
+	uint64_t before = nr_slab_pages(), after;
 
 	(void)shrinker;
 	(void)gfp;
-	for (struct kmem_cache *cache = cache_list; cache && freed < nr; cache = cache->next) {
-		unsigned long pages = (unsigned long)READ_ONCE(cache->empty.nr) << cache->order;
-
-		kmem_cache_shrink(cache);
-		freed += pages;
-	}
-	spin_unlock_irqrestore(&cache_list_lock, flags);
-	return freed;
+	(void)nr;
+	caches_drain();
+	after = nr_slab_pages();
+	return after < before ? before - after : 0;
 }
 
-static struct shrinker empty_slabs = {
-	.count_objects = count_empty,
-	.scan_objects = scan_empty,
+static struct shrinker spare_slabs = {
+	.count_objects = count_spare,
+	.scan_objects = scan_spare,
 	.name = "empty slabs",
 };
 
@@ -437,5 +525,5 @@ void caches_init(void)
 	err = set_up(&cache_cache, &kernel_mm, "kmem_cache", sizeof(struct kmem_cache), 0,
 		     SLAB_HWCACHE_ALIGN, NULL);
 	MM_ASSERT(!err);
-	register_shrinker(&empty_slabs);
+	register_shrinker(&spare_slabs);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <kernel/percpu.h>
 #include <kernel/spinlock.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -23,10 +24,27 @@ struct slab_list {
 
 /*
  * struct kmem_cache - objects of one size.
- * @stride:  bytes from one object to the next: object, free word if it must lie outside, alignment
+ * @stack:   the CPUs' stack of this cache's free objects, see sheaf.c
+ * @tag:     what the descriptor of each page of its slabs says in its first word
  * @word:    offset in the object of the word that marks it free and links it; see slab.c
+ * @inverse: 2^64 / stride rounded up: offset * inverse mod 2^64 < inverse exactly for the multiples
+ *           of stride (Lemire, Kaser, Kurz 2019; offsets and strides below 2^32)
+ * @stride:  bytes from one object to the next: object, free word if it must lie outside, alignment
+ * The first part is what alloc and free read; it never changes once the cache is there.
  */
 struct kmem_cache {
+	uint32_t stack;
+	uint32_t tag;
+	uint32_t word;
+	uint32_t slab_mask;		/* bytes of a slab - 1 */
+	uint64_t secret;		/* what free words are encoded with */
+	uint64_t inverse;
+	char *direct_map;		/* the instance's */
+	struct page *pages;		/* likewise, and the next two */
+	uint8_t *block_map;
+	uint64_t nr_blocks;
+
+	struct mm *mm;
 	char name[CACHE_NAME_MAX];
 	uint16_t id;
 	slab_flags_t flags;
@@ -34,32 +52,39 @@ struct kmem_cache {
 	unsigned int object_size;
 	unsigned int stride;
 	unsigned int align;
-	unsigned int word;
 	unsigned int order;		/* of a slab */
 	unsigned int objects;		/* per slab */
+	unsigned int sheaf_size;	/* objects in a sheaf; 0: no sheaves */
 	uint64_t reciprocal;		/* 2^44 / stride rounded up: gives an offset's index */
 	unsigned int min_empty;		/* empty slabs that are kept */
-	uint64_t secret;		/* what free words are encoded with */
 	void (*ctor)(void *object);
-	struct mm *mm;
 
 	struct spinlock lock;		/* guards all below */
 	struct slab_list fill[SLAB_NR_FILL];	/* partial: [0] nearly empty .. [7] nearly full */
 	struct slab_list full;
 	struct slab_list empty;
 	uint64_t nr_slabs;
-	uint64_t nr_live;		/* objects that callers hold */
-	uint64_t nr_allocs, nr_frees;	/* since creation */
-	uint64_t nr_lost;		/* objects written off: their slab's list was overwritten */
+	uint64_t nr_out;		/* objects that callers or sheaves hold */
+	uint64_t nr_lost;		/* objects written off: their free word was overwritten */
+	struct cpu_stack *barn_full;	/* whole sheaves for any CPU, linked by entry[0] */
+	struct cpu_stack *barn_empty;
+	unsigned int nr_barn_full;
+	unsigned int nr_barn_empty;
 
+	unsigned int pins;		/* cache_list_lock: walkers that have let go of the lock */
 	struct kmem_cache *next;	/* cache_list_lock: all caches, in order of creation */
 };
 
 extern struct spinlock cache_list_lock;
 extern struct kmem_cache *cache_list;
 
+extern struct kmem_cache *caches_by_id[MAX_CACHES];	/* by id; entry 0 stays empty */
+
 /** cache_by_id() - the cache that a slab page names; NULL when there is none. */
-struct kmem_cache *cache_by_id(unsigned int id);
+static inline struct kmem_cache *cache_by_id(unsigned int id)
+{
+	return id < MAX_CACHES ? caches_by_id[id] : NULL;
+}
 
 /**
  * caches_init() - the cache of caches. After mm_setup(&kernel_mm). Then kmalloc_init(),
@@ -74,63 +99,22 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
 					unsigned int align, slab_flags_t flags,
 					void (*ctor)(void *), uintptr_t who);
 
-/* slab.c: all _locked ones hold cache->lock. */
+/* What fast.h leaves to cache.c. */
 
 /**
- * slab_take_locked() - one object off the fullest slab that has one. NULL: none; or, when
- * *@corrupted is set, a list was found overwritten and its slab was set aside: the caller reports
- * it after unlocking and asks again.
+ * cache_alloc_rest() - all that alloc_object() does not do.
+ * @object: what was popped, if anything was: its mark may be damaged, or it is to be zeroed
  */
-void *slab_take_locked(struct kmem_cache *cache, void **corrupted);
+void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who);
 
 /**
- * slab_put_locked() - @object, checked by slab_check(), returns to its slab; an empty slab beyond
- * those kept is taken off the lists.
- * Return: that slab, for slab_destroy() after unlocking; else NULL.
+ * cache_free_doubtful() - @object is no live object of @cache, as it seems: report what it is. If
+ * the content of a live object only happens to look like a free word, it is freed.
  */
-struct page *slab_put_locked(struct kmem_cache *cache, struct page *slab, void *object);
+void cache_free_doubtful(struct kmem_cache *cache, void *object, uintptr_t who);
 
-/** slab_create() - a new slab of free objects, on no list yet. No lock held. NULL: no memory. */
-struct page *slab_create(struct kmem_cache *cache, gfp_t gfp, uintptr_t who);
-void slab_add_locked(struct kmem_cache *cache, struct page *slab);
-void slab_destroy(struct kmem_cache *cache, struct page *slab);
+/** cache_free_rest() - @object is sound and marked, but there was no room for it. */
+void cache_free_rest(struct kmem_cache *cache, void *object);
 
-/** slab_take_empty_locked() - take one empty slab off the lists; NULL: none. */
-struct page *slab_take_empty_locked(struct kmem_cache *cache);
-
-/**
- * slab_of() - the head of the slab that @object's page belongs to, in @mm. NULL: it
- * belongs to none.
- */
-struct page *slab_of(struct mm *mm, const void *object);
-
-/**
- * slab_check() - is @object one of @slab's and handed out?
- * Return: -1: yes; else the kind of the bug.
- */
-int slab_check(const struct kmem_cache *cache, const struct page *slab, const void *object);
-
-/**
- * slab_for_each_live() - call @fn for each object of @slab that is handed out.
- * Return: how many.
- */
-unsigned int slab_for_each_live(const struct kmem_cache *cache, const struct page *slab,
-				void (*fn)(const struct kmem_cache *cache, void *object));
-
-/**
- * slab_walk_free() - set a bit per free object.
- * Return: their number, or -1 when the list is broken.
- */
-int slab_walk_free(const struct kmem_cache *cache, const struct page *slab, uint64_t *bitmap);
-
-/**
- * slab_set_layout() - order, objects, reciprocal and so on, from object_size, align, flags and
- * ctor.
- * Return: 0, or -EINVAL when not even one object fits a block of the largest order.
- */
-int slab_set_layout(struct kmem_cache *cache);
-
-/** cache_free_object() - what kfree() and kmem_cache_free() share once the slab is known. */
-void cache_free_object(struct kmem_cache *cache, struct page *slab, void *object, uintptr_t who);
-/** cache_alloc_object() - what all ways to an object share. @who: for reports. */
-void *cache_alloc_object(struct kmem_cache *cache, gfp_t gfp, uintptr_t who);
+/** cache_free_to_slab() - the same past the sheaves: for the cache of sheaves. */
+void cache_free_to_slab(struct kmem_cache *cache, void *object);

@@ -176,7 +176,7 @@ static int cmd_alloc(struct seq *out, int argc, char **argv)
 		return err;
 
 	zones_snapshot(&kernel_mm, &before);
-	page = alloc_pages(gfp, order);
+	page = mm_alloc_pages(&kernel_mm, gfp, order, RET_IP);
 	zones_snapshot(&kernel_mm, &after);
 	if (!page) {
 		seq_printf(out, "no block of order %u for these flags\n", order);
@@ -209,6 +209,7 @@ static int not_a_block(struct seq *out, uintptr_t addr, const struct page *page)
 	case PAGE_RESERVED:
 		why = "is reserved";
 		break;
+	case PAGE_CPU:
 	case PAGE_FREE:
 		why = "is free already";
 		break;
@@ -234,7 +235,7 @@ static int free_block(struct seq *out, uintptr_t addr, unsigned int zone, unsign
 	int err;
 
 	zones_snapshot(&kernel_mm, &before);
-	__free_pages(virt_to_page((void *)addr), order);
+	mm_free_pages(&kernel_mm, virt_to_page((void *)addr), order, PAGE_ALLOCATED, RET_IP);
 	zones_snapshot(&kernel_mm, &after);
 	err = say_freed(out, addr, bugs);
 	if (!err)

@@ -21,6 +21,8 @@
 #include <mm/page_alloc.h>
 
 #include "mm/cache.h"
+#include "mm/sheaf.h"
+#include "mm/slab_priv.h"
 #include "mm/zone.h"
 
 /* ---- mm.c: one instance of it all ---- */
@@ -28,14 +30,15 @@
 /*
  * struct mm - a page allocator. kernel_mm is the one that the kernel boots with; tests and
  * lessons make their own.
- * @block_map: one bit per MAX_ORDER_NR_PAGES pages: the descriptors of this block are
- *             backed and filled
+ * @block_map: one byte per MAX_ORDER_NR_PAGES pages: not 0 when the descriptors of this
+ *             block are backed and filled
  */
 struct mm {
 	struct zone zone[MAX_NR_ZONES];
 	struct page *pages;		/* descriptor of pfn 0 */
 	char *direct_map;		/* address of physical address 0 */
-	uint64_t *block_map;
+	uint8_t *block_map;
+	uint64_t nr_blocks;		/* entries of block_map */
 	uint64_t max_pfn;		/* first pfn above all RAM */
 	uint64_t pages_min;		/* watermark base: min_free_kbytes in pages */
 	struct memmap *map;
@@ -77,7 +80,12 @@ bool mm_inside_free_block(const struct mm *mm, uint64_t pfn);
 struct zone *mm_zone_of(struct mm *mm, uint64_t pfn);
 
 /** mm_page_valid() - may the descriptor of @pfn be read? True for every page of a carved block. */
-bool mm_page_valid(const struct mm *mm, uint64_t pfn);
+static inline bool mm_page_valid(const struct mm *mm, uint64_t pfn)
+{
+	uint64_t block = pfn / MAX_ORDER_NR_PAGES;
+
+	return block < mm->nr_blocks && READ_ONCE(mm->block_map[block]);
+}
 
 /**
  * mm_next_zone() - for walks: the first zone at or after @index that the machine has;
@@ -90,6 +98,45 @@ struct zone *mm_next_zone(struct mm *mm, unsigned int index);
  * zones' managed pages.
  */
 void zone_set_watermarks(struct mm *mm);
+
+/* ---- page_cpu.c ---------------------------------------------------------- */
+
+/* Indices into percpu->top, by zone and order, and by a request's two zone bits and order. Orders
+ * have 16 columns, so that an index needs no multiplication; those without a stack have one that is
+ * empty and full. */
+extern uint8_t page_stack[MAX_NR_ZONES][16];
+extern uint8_t page_request_stack[4][16];
+
+void page_cpu_init(void);
+
+/**
+ * page_cpu_take() - a block marked PAGE_CPU of zone @highest or one below, after a refill if need
+ * be. NULL: there is none to be had this way.
+ */
+struct page *page_cpu_take(unsigned int highest, unsigned int order);
+
+/**
+ * page_cpu_give() - what stack_push() had no room for.
+ * Return: false: this CPU has no such stack, @page is still the caller's.
+ */
+bool page_cpu_give(unsigned int stack, struct page *page);
+
+/** page_cpu_nr() - pages of @zone that CPU @cpu keeps. */
+uint64_t page_cpu_nr(const struct zone *zone, unsigned int cpu);
+
+/** drain_local_pages() - this CPU's page lists go to the buddy lists. Context: any. */
+void drain_local_pages(void);
+
+/** drain_all_pages() - all CPUs' do. Context: no lock held, interrupts enabled. */
+void drain_all_pages(void);
+
+/** gfp_highest_zone() - the highest zone that a request may use. */
+static inline unsigned int gfp_highest_zone(gfp_t gfp)
+{
+	if (gfp & __GFP_DMA)
+		return ZONE_DMA;
+	return gfp & __GFP_DMA32 ? ZONE_DMA32 : ZONE_NORMAL;
+}
 
 /* ---- reclaim.c ----------------------------------------------------------- */
 

@@ -17,9 +17,9 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 
-#include "internal.h"
+#include "mm/fast.h"
 
-#define NR_CLASSES		33
+#define NR_CLASSES		KMALLOC_NR_CLASSES
 #define SMALL_STEP		8U
 #define SMALL_MAX		1024U
 #define BIG_STEP		128U
@@ -33,6 +33,7 @@ static const uint16_t class_size[NR_CLASSES] = {
 	5120, 6144, 7168, 8192,
 };
 
+struct kmem_cache *kmalloc_caches[KMALLOC_NR_CLASSES];	/* rows[ROW_NORMAL], for slab.h */
 static struct kmem_cache *rows[NR_ROWS][NR_CLASSES];
 static uint8_t small_class[SMALL_MAX / SMALL_STEP];			/* by (size - 1) / 8 */
 static uint8_t big_class[KMALLOC_MAX_CACHE_SIZE / BIG_STEP];		/* by (size - 1) / 128 */
@@ -61,6 +62,8 @@ static void create_class(unsigned int row, unsigned int class)
 	else
 		ksnprintf(name, sizeof(name), "%skmalloc-%u", prefix[row], size);
 	rows[row][class] = kmem_cache_create(name, size, align, SLAB_PANIC | flags[row], NULL);
+	if (row == ROW_NORMAL)
+		kmalloc_caches[class] = rows[row][class];
 }
 
 void kmalloc_init(void)
@@ -108,7 +111,7 @@ static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 static void *alloc_multipage(size_t size, gfp_t gfp, uintptr_t who)
 {
 	gfp_t lightly = (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN;
-	void *object = cache_alloc_object(cache_for(size, gfp), lightly, who);
+	void *object = alloc_object(cache_for(size, gfp), lightly, who);
 
 	return object ? object : alloc_large(size, gfp, who);
 }
@@ -121,11 +124,14 @@ static void *do_kmalloc(size_t size, gfp_t gfp, uintptr_t who)
 		return alloc_large(size, gfp, who);
 	if (size > PAGE_SIZE)
 		return alloc_multipage(size, gfp, who);
-	return cache_alloc_object(cache_for(size, gfp), gfp, who);
+	return alloc_object(cache_for(size, gfp), gfp, who);
 }
 
-void *kmalloc(size_t size, gfp_t gfp)
+/* Its own path past do_kmalloc(): for most sizes it then ends in a tail call, without a frame. */
+void *(kmalloc)(size_t size, gfp_t gfp)
 {
+	if (likely(size - 1 < PAGE_SIZE))
+		return kmem_cache_alloc(cache_for(size, gfp), gfp);
 	return do_kmalloc(size, gfp, RET_IP);
 }
 
@@ -205,7 +211,7 @@ static __cold void report_bad_kfree(const void *object, uintptr_t who)
 	if (mm_page_valid(&kernel_mm, pfn)) {
 		const struct page *page = pfn_to_page(pfn);
 
-		if (page->state == PAGE_FREE ||
+		if (page->state == PAGE_FREE || page->state == PAGE_CPU ||
 		    (page->state == PAGE_TAIL && mm_inside_free_block(&kernel_mm, pfn))) {
 			kind = MM_BUG_DOUBLE_FREE;
 			what = "its pages are free";
@@ -219,23 +225,41 @@ static __cold void report_bad_kfree(const void *object, uintptr_t who)
 	mm_bug(kind, object, who, "kfree: %s", what);
 }
 
-void kfree(const void *object)
+/* Not in a slab: a large block, nothing at all, or a mistake. */
+static __noinline void kfree_rest(const void *object, uintptr_t who)
 {
 	struct page *page;
 
 	if (ZERO_OR_NULL_PTR(object))
 		return;
-	page = slab_of(&kernel_mm, object);
-	if (likely(page)) {
-		cache_free_object(cache_by_id(page->zone_or_cache), page,
-				  (void *)(uintptr_t)object, RET_IP);
-		return;
-	}
 	page = large_of(object);
 	if (page)
-		mm_free_pages(&kernel_mm, page, page->order, PAGE_LARGE, RET_IP);
+		mm_free_pages(&kernel_mm, page, page->order, PAGE_LARGE, who);
 	else
-		report_bad_kfree(object, RET_IP);
+		report_bad_kfree(object, who);
+}
+
+void kfree(const void *object)
+{
+	uint64_t paddr = virt_to_phys(object);
+	uint64_t block = paddr / (MAX_ORDER_NR_PAGES * PAGE_SIZE);
+	struct kmem_cache *cache;
+	const struct page *page;
+
+	if (unlikely(block >= kernel_mm.nr_blocks || !kernel_mm.block_map[block])) {
+		kfree_rest(object, RET_IP);
+		return;
+	}
+	page = pfn_to_page(paddr >> PAGE_SHIFT);
+	if (unlikely(page->state != PAGE_SLAB)) {
+		kfree_rest(object, RET_IP);
+		return;
+	}
+	cache = caches_by_id[page->zone_or_cache];
+	if (likely(is_live(cache, object, paddr)))
+		push_object(cache, (void *)(uintptr_t)object);
+	else
+		cache_free_doubtful(cache, (void *)(uintptr_t)object, RET_IP);
 }
 
 void *krealloc(void *object, size_t size, gfp_t gfp)

@@ -41,17 +41,12 @@ struct zone *mm_next_zone(struct mm *mm, unsigned int index)
 	return NULL;
 }
 
-bool mm_page_valid(const struct mm *mm, uint64_t pfn)
-{
-	return pfn < mm->max_pfn && zone_block_is_filled(&mm->zone[0], pfn);
-}
-
 bool mm_inside_free_block(const struct mm *mm, uint64_t pfn)
 {
 	for (unsigned int order = 1; order < MAX_ORDER; order++) {
 		const struct page *head = mm->pages + align_down(pfn, 1UL << order);
 
-		if (head->state == PAGE_FREE && head->order >= order)
+		if ((head->state == PAGE_FREE || head->state == PAGE_CPU) && head->order >= order)
 			return true;
 	}
 	return false;
@@ -158,14 +153,15 @@ int mm_setup(struct mm *mm, struct memmap *map, struct page *pages, char *direct
 		zone_init(&mm->zone[i], (enum zone_type)i, pages, NULL);
 	measure_zones(mm);
 
-	bytes = (mm->max_pfn / MAX_ORDER_NR_PAGES / 64 + 1) * sizeof(uint64_t);
+	bytes = align_up(mm->max_pfn, MAX_ORDER_NR_PAGES) / MAX_ORDER_NR_PAGES;
 	paddr = early_alloc(map, bytes, PAGE_SIZE, 0);
 	if (!paddr) {
 		pr_err("mm: no room for a block map of %llu bytes\n", (unsigned long long)bytes);
 		return -ENOMEM;
 	}
-	mm->block_map = (uint64_t *)(direct_map + paddr);
+	mm->block_map = (uint8_t *)(direct_map + paddr);
 	memset(mm->block_map, 0, bytes);
+	mm->nr_blocks = bytes;
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
 		mm->zone[i].block_map = mm->block_map;
 
@@ -224,6 +220,8 @@ int mm_init(struct memmap *map)
 	if (err)
 		return err;
 	caches_init();		/* the cache that cache descriptors come from */
+	sheaves_init();		/* from here on caches have sheaves */
+	page_cpu_init();	/* and CPUs have lists of pages */
 	kmalloc_init();		/* needs it for its size classes */
 	boot_caches_init();	/* named caches of the kernel's own structures */
 	return 0;
@@ -255,11 +253,20 @@ uint64_t mm_release_boot(void)
 	return mm_release(&kernel_mm);
 }
 
+static uint64_t zone_cpu_pages(const struct zone *zone)
+{
+	uint64_t nr = 0;
+
+	for (unsigned int cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+		nr += page_cpu_nr(zone, cpu);
+	return nr;
+}
+
 uint64_t nr_free_pages(void)
 {
 	uint64_t nr = 0;
 
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
-		nr += READ_ONCE(kernel_mm.zone[i].nr_free);
+		nr += READ_ONCE(kernel_mm.zone[i].nr_free) + zone_cpu_pages(&kernel_mm.zone[i]);
 	return nr;
 }

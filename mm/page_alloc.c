@@ -21,18 +21,12 @@
 
 #include <kernel/print.h>
 #include <kernel/string.h>
+#include <port/stack.h>
 
 #include "internal.h"
 
 /* As Linux's MAX_RECLAIM_RETRIES: then progress is taken for none. */
 #define RECLAIM_MAX_ROUNDS	16U
-
-static unsigned int highest_zone(gfp_t gfp)
-{
-	if (gfp & __GFP_DMA)
-		return ZONE_DMA;
-	return gfp & __GFP_DMA32 ? ZONE_DMA32 : ZONE_NORMAL;
-}
 
 /*
  * May @zone give a block of @order and still keep @mark pages, and what it holds back from this
@@ -51,7 +45,7 @@ static bool watermark_ok_locked(const struct zone *zone, unsigned int order, uin
 static struct page *take_from_zones(struct mm *mm, gfp_t gfp, unsigned int order,
 				    enum zone_watermark wmark)
 {
-	unsigned int highest = highest_zone(gfp);
+	unsigned int highest = gfp_highest_zone(gfp);
 
 	for (unsigned int i = highest + 1; i-- > 0;) {
 		struct zone *zone = &mm->zone[i];
@@ -76,7 +70,7 @@ static struct page *take_from_zones(struct mm *mm, gfp_t gfp, unsigned int order
 /* The last reserves, for __GFP_NOFAIL: watermarks do not count any more. */
 static struct page *take_last_pages(struct mm *mm, gfp_t gfp, unsigned int order)
 {
-	for (unsigned int i = highest_zone(gfp) + 1; i-- > 0;) {
+	for (unsigned int i = gfp_highest_zone(gfp) + 1; i-- > 0;) {
 		struct zone *zone = &mm->zone[i];
 		unsigned long flags = spin_lock_irqsave(&zone->lock);
 		struct page *page = buddy_take_locked(zone, order);
@@ -104,7 +98,7 @@ static __cold void warn_failure(struct mm *mm, gfp_t gfp, unsigned int order, ui
 			(unsigned long long)zone->watermark[WMARK_LOW],
 			(unsigned long long)zone->watermark[WMARK_HIGH],
 			(unsigned long long)zone->managed,
-			(unsigned long long)zone->lowmem_reserve[highest_zone(gfp)]);
+			(unsigned long long)zone->lowmem_reserve[gfp_highest_zone(gfp)]);
 	}
 }
 
@@ -113,6 +107,10 @@ static struct page *alloc_slow(struct mm *mm, gfp_t gfp, unsigned int order, uin
 	struct page *page = take_from_zones(mm, gfp, order, WMARK_MIN);
 	unsigned int rounds = gfp & __GFP_NORETRY ? 1 : RECLAIM_MAX_ROUNDS;
 
+	if (!page && mm == &kernel_mm) {
+		drain_local_pages();
+		page = take_from_zones(mm, gfp, order, WMARK_MIN);
+	}
 	while (!page && (gfp & __GFP_DIRECT_RECLAIM)) {
 		if (!reclaim(mm, gfp))
 			break;
@@ -166,6 +164,7 @@ static __cold void report_bad_free(struct mm *mm, const struct page *page, unsig
 	unsigned long long pfn = (unsigned long long)(page - mm->pages);
 
 	switch (was.state) {
+	case PAGE_CPU:
 	case PAGE_FREE:
 		mm_bug(MM_BUG_DOUBLE_FREE, page, who,
 		       "pfn %#llx is the head of a free block of order %u", pfn, was.order);
@@ -201,7 +200,7 @@ void mm_free_pages(struct mm *mm, struct page *page, unsigned int order, enum pa
 	struct page was;
 	unsigned long flags;
 
-	if (unlikely(offset % sizeof(*page) || !mm_page_valid(mm, pfn))) {
+	if (unlikely(offset % sizeof(*page) || pfn >= mm->max_pfn || !mm_page_valid(mm, pfn))) {
 		mm_bug(MM_BUG_BAD_POINTER, page, who, "no page that was ever handed out");
 		return;
 	}
@@ -228,27 +227,104 @@ void mm_split_pages(struct page *page, unsigned int order)
 		page[i].tag = tag;
 }
 
+/* Bits that the fast path need not look at: they say what to do when there is nothing. */
+#define GFP_FAST	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGH | __GFP_DIRECT_RECLAIM | \
+			 __GFP_NORETRY | __GFP_NOFAIL | __GFP_NOWARN)
+
+/* All that the fast path does not do. */
+static __noinline struct page *alloc_rest(gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	struct page *page = NULL;
+
+	if (!(gfp & ~GFP_ALL_BITS))
+		page = page_cpu_take(gfp_highest_zone(gfp), order);
+	if (!page)
+		return mm_alloc_pages(&kernel_mm, gfp, order, who);
+	page->state = PAGE_ALLOCATED;
+	if (gfp & __GFP_ZERO)
+		memset(page_address(page), 0, PAGE_SIZE << order);
+	return page;
+}
+
+static __always_inline struct page *do_alloc_pages(gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	struct page *page;
+
+	if (unlikely(order >= MAX_ORDER || (gfp & ~GFP_FAST)))
+		return alloc_rest(gfp, order, who);
+	page = stack_pop(page_request_stack[gfp & 3][order]);
+	if (unlikely(!page))
+		return alloc_rest(gfp, order, who);
+	page->state = PAGE_ALLOCATED;
+	return page;
+}
+
+/* @page is on no stack for lack of room, or is no block that could be. */
+static __noinline void free_rest(struct page *page, unsigned int order, uintptr_t who)
+{
+	if (page)
+		mm_free_pages(&kernel_mm, page, order, PAGE_ALLOCATED, who);
+}
+
+/* @page is marked PAGE_CPU. */
+static __noinline void free_full(struct page *page, unsigned int order, uintptr_t who)
+{
+	if (page_cpu_give(page_stack[page->zone_or_cache][order], page))
+		return;
+	page->state = PAGE_ALLOCATED;
+	mm_free_pages(&kernel_mm, page, order, PAGE_ALLOCATED, who);
+}
+
+static __always_inline void do_free_pages(struct page *page, unsigned int order, uintptr_t who)
+{
+	uintptr_t offset = (uintptr_t)page - PORT_PAGE_ARRAY;
+	uint64_t block = offset / (MAX_ORDER_NR_PAGES * sizeof(*page));
+
+	if (unlikely(offset % sizeof(*page) || block >= kernel_mm.nr_blocks ||
+		     !kernel_mm.block_map[block] || order >= MAX_ORDER ||
+		     (page->tag & 0xffff) != page_tag(PAGE_ALLOCATED, order, 0))) {
+		free_rest(page, order, who);
+		return;
+	}
+	page->state = PAGE_CPU;
+	if (unlikely(!stack_push(page_stack[page->zone_or_cache][order], page)))
+		free_full(page, order, who);
+}
+
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	return mm_alloc_pages(&kernel_mm, gfp, order, RET_IP);
+	return do_alloc_pages(gfp, order, RET_IP);
+}
+
+unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long nr, struct page **pages)
+{
+	unsigned long filled = 0;
+
+	while (filled < nr) {
+		if (!pages[filled])
+			pages[filled] = do_alloc_pages(gfp, 0, RET_IP);
+		if (!pages[filled])
+			break;
+		filled++;
+	}
+	return filled;
 }
 
 void __free_pages(struct page *page, unsigned int order)
 {
-	if (page)
-		mm_free_pages(&kernel_mm, page, order, PAGE_ALLOCATED, RET_IP);
+	do_free_pages(page, order, RET_IP);
 }
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 {
-	struct page *page = mm_alloc_pages(&kernel_mm, gfp, order, RET_IP);
+	struct page *page = do_alloc_pages(gfp, order, RET_IP);
 
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
 unsigned long get_zeroed_page(gfp_t gfp)
 {
-	struct page *page = mm_alloc_pages(&kernel_mm, gfp | __GFP_ZERO, 0, RET_IP);
+	struct page *page = do_alloc_pages(gfp | __GFP_ZERO, 0, RET_IP);
 
 	return page ? (unsigned long)page_address(page) : 0;
 }
@@ -261,5 +337,5 @@ void free_pages(unsigned long addr, unsigned int order)
 		mm_bug(MM_BUG_BAD_POINTER, (void *)addr, RET_IP, "not the address of a page");
 		return;
 	}
-	mm_free_pages(&kernel_mm, virt_to_page((void *)addr), order, PAGE_ALLOCATED, RET_IP);
+	do_free_pages(virt_to_page((void *)addr), order, RET_IP);
 }

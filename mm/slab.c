@@ -6,20 +6,20 @@
  *                address leads to its slab without a search; the head also holds how many objects
  *                are out, the first free one, and the links of the list it is on. The slab's memory
  *                itself is objects from its first byte, so powers of two are naturally aligned.
- * 2. Free word.  A free object holds one word: secret ^ its address ^ the index of the next free
- *                object (0xffff: the last), the index multiplied so that its 16 bits fill the word.
- *                Decoded with the object's own address it is such a product; a live object's word
- *                is one with a chance of 2^-48. One word so is link, proof of being free (double
- *                free) and trap for writes after the free: a word that does not decode was
- *                overwritten, and one changed bit anywhere is enough. It lies in the object's first
- *                bytes, or behind the object when a constructor's work must survive.
+ * 2. Free word.  A free object holds one word: secret ^ its address ^ a link of 32 bits, which is
+ *                0 in a sheaf and on a slab's list says which object is next (SPREAD). So a word
+ *                whose upper half is that of secret ^ address looks free: a live object's does with
+ *                a chance of 2^-32, and then the lists decide. One word so is link, proof of being
+ *                free (double free) and trap for writes after the free: a word that does not decode
+ *                was overwritten, and one changed bit anywhere is enough. It lies in the object's
+ *                first bytes, or behind the object when a constructor's work must survive.
  * 3. Lists.      Partial slabs stand in SLAB_NR_FILL lists by how full they are, and objects are
  *                taken from the fullest one: nearly empty slabs are left to drain, and drained ones
  *                go back to the buddy lists. Empty slabs beyond min_empty are given back at once.
  *                Freed objects return to their own slab; there is no choice.
  * 4. Invariants. S1  a slab's free list has objects - inuse entries, all different, and ends.
  *                S2  a slab is on exactly the list that its inuse says: empty, fill[n] or full.
- *                S3  cache->nr_slabs counts the slabs on all lists; nr_live sums their
+ *                S3  cache->nr_slabs counts the slabs on all lists; nr_out sums their
  *                    inuse, less nr_lost.
  *                verify.c checks all three.
  * 5. Corruption. When a link does not decode, the rest of that slab's list cannot be trusted: its
@@ -34,11 +34,13 @@
 
 #include "internal.h"
 
-#define SLAB_END		0xffffU	/* index that no object has: end of a free list */
-/* No index at all: the word of an object that is out, or was overwritten. */
-#define NOT_FREE		0x10000U
-/* Low 16 bits 1, the other 48 odd: no two indices share those 48. */
-#define SPREAD			0x9e3779b97f4b0001ULL
+/* No index at all: the word of an object that is out, in a sheaf, or was overwritten. */
+#define NOT_LISTED		0x10000U
+/*
+ * The link of a free object takes 32 bits: index + 1 in the lower 16, and that times an odd number
+ * in the upper 16, so that every change of one bit in either shows.
+ */
+#define SPREAD			0x9e3b0001U
 #define RECIPROCAL_SHIFT	44U	/* divides offsets < 2^22 exactly: see slab_set_layout() */
 #define SLAB_MAX_ORDER		5U	/* 128 KiB: larger blocks are scarce in a used system */
 #define SLAB_FEW_ORDER		3U	/* Linux's slub_max_order: not larger for more objects */
@@ -55,23 +57,20 @@ static uint32_t slab_pfn(const struct kmem_cache *cache, const struct page *slab
 	return (uint32_t)(slab - cache->mm->pages);
 }
 
-static uint64_t *free_word(const struct kmem_cache *cache, const void *object)
-{
-	return (uint64_t *)((char *)(uintptr_t)object + cache->word);
-}
-
-/* The link of a free object, or NOT_FREE. */
+/* The index that follows @object on its slab's list, SLAB_END, or NOT_LISTED. */
 static unsigned int decode(const struct kmem_cache *cache, const void *object)
 {
-	uint64_t word = *free_word(cache, object) ^ cache->secret ^ (uintptr_t)object;
-	uint64_t next = word & SLAB_END;
+	uint64_t link = *slab_word(cache, object) ^ slab_mark(cache, object);
+	uint32_t next = link & 0xffff;
 
-	return word == next * SPREAD ? (unsigned int)next : NOT_FREE;
+	if (link == 0 || link != next * SPREAD)
+		return NOT_LISTED;
+	return next - 1;
 }
 
 static void encode(const struct kmem_cache *cache, void *object, unsigned int next)
 {
-	*free_word(cache, object) = cache->secret ^ (uintptr_t)object ^ next * SPREAD;
+	*slab_word(cache, object) = slab_mark(cache, object) ^ (next + 1) * SPREAD;
 }
 
 /* ---- lists of slabs, by how full they are -------------------------------- */
@@ -134,48 +133,91 @@ static struct page *fullest_slab(struct kmem_cache *cache)
 
 /* ---- objects ------------------------------------------------------------- */
 
-void *slab_take_locked(struct kmem_cache *cache, void **corrupted)
+/* Up to @nr objects of one slab. Return: how many; *@corrupted is set when its list is broken. */
+static unsigned int take_from(struct kmem_cache *cache, struct page *slab, void **objects,
+			      unsigned int nr, void **corrupted)
 {
-	struct page *slab = fullest_slab(cache);
-	unsigned int next;
-	char *object;
+	char *base = slab_base(cache, slab);
+	unsigned int taken = 0, index = slab->free;
 
-	lock_assert_held(&cache->lock);
-	if (!slab)
-		return NULL;
-	object = slab_base(cache, slab) + (size_t)slab->free * cache->stride;
-	next = decode(cache, object);
-	if (unlikely(next >= cache->objects && next != SLAB_END)) {
-		*corrupted = object;
-		cache->nr_lost += cache->objects - slab->inuse;
-		slab->free = SLAB_END;
-		set_inuse(cache, slab, cache->objects);
-		return NULL;
+	while (taken < nr && index != SLAB_END) {
+		char *object = base + (size_t)index * cache->stride;
+		unsigned int next = decode(cache, object);
+
+		if (unlikely(next >= cache->objects && next != SLAB_END)) {
+			*corrupted = object;
+			cache->nr_lost += cache->objects - slab->inuse - taken;
+			cache->nr_out += taken;
+			slab->free = SLAB_END;
+			set_inuse(cache, slab, cache->objects);
+			return taken;
+		}
+		*slab_word(cache, object) = slab_mark(cache, object);
+		objects[taken++] = object;
+		index = next;
 	}
-	slab->free = (uint16_t)next;
-	*free_word(cache, object) = 0;
-	set_inuse(cache, slab, slab->inuse + 1U);
-	cache->nr_live++;
-	cache->nr_allocs++;
-	return object;
+	slab->free = (uint16_t)index;
+	cache->nr_out += taken;
+	set_inuse(cache, slab, slab->inuse + taken);
+	return taken;
 }
 
-struct page *slab_put_locked(struct kmem_cache *cache, struct page *slab, void *object)
+unsigned int slab_take_locked(struct kmem_cache *cache, void **objects, unsigned int nr,
+			      void **corrupted)
 {
-	size_t offset = (size_t)((char *)object - slab_base(cache, slab));
+	unsigned int taken = 0;
 
 	lock_assert_held(&cache->lock);
+	while (taken < nr && !*corrupted) {
+		struct page *slab = fullest_slab(cache);
+
+		if (!slab)
+			break;
+		taken += take_from(cache, slab, objects + taken, nr - taken, corrupted);
+	}
+	return taken;
+}
+
+void slab_put_locked(struct kmem_cache *cache, void *object)
+{
+	uint64_t paddr = (uint64_t)((char *)object - cache->direct_map);
+	size_t offset = paddr & cache->slab_mask;
+	struct page *slab = cache->pages + ((paddr - offset) >> PAGE_SHIFT);
+
 	encode(cache, object, slab->free);
 	slab->free = (uint16_t)(offset * cache->reciprocal >> RECIPROCAL_SHIFT);
+	cache->nr_out--;
 	set_inuse(cache, slab, slab->inuse - 1U);
-	cache->nr_live--;
-	cache->nr_frees++;
-	if (slab->inuse == 0 && cache->empty.nr > cache->min_empty) {
-		list_del(cache, &cache->empty, slab);
-		cache->nr_slabs--;
-		return slab;
+}
+
+struct page *slab_trim_locked(struct kmem_cache *cache, unsigned int nr)
+{
+	struct page *spare = NULL;
+
+	while (nr-- > 0 && cache->empty.nr > cache->min_empty) {
+		struct page *slab = slab_take_empty_locked(cache);
+
+		slab->next = spare ? slab_pfn(cache, spare) : 0;
+		spare = slab;
 	}
-	return NULL;
+	return spare;
+}
+
+void slabs_destroy(struct kmem_cache *cache, struct page *spare)
+{
+	while (spare) {
+		struct page *next = spare->next ? cache->pages + spare->next : NULL;
+
+		slab_destroy(cache, spare);
+		spare = next;
+	}
+}
+
+void slab_write_off_locked(struct kmem_cache *cache)
+{
+	lock_assert_held(&cache->lock);
+	cache->nr_out--;
+	cache->nr_lost++;
 }
 
 struct page *slab_of(struct mm *mm, const void *object)
@@ -200,10 +242,11 @@ int slab_check(const struct kmem_cache *cache, const struct page *slab, const vo
 
 	if (unlikely(index * cache->stride != offset || index >= cache->objects))
 		return MM_BUG_BAD_POINTER;
-	if (likely(decode(cache, object) > SLAB_END))
+	if (likely(!slab_word_is_free(cache, object)))
 		return -1;
-	/* It looks free. A live object's content does so once in 2^48: the list decides. */
-	if (slab_walk_free(cache, slab, bitmap) >= 0 && !(bitmap[index / 64] >> (index % 64) & 1))
+	/* It looks free. A live object's content may, too: the list decides, or sheaf_holds(). */
+	if (*slab_word(cache, object) != slab_mark(cache, object) &&
+	    slab_walk_free(cache, slab, bitmap) >= 0 && !(bitmap[index / 64] >> (index % 64) & 1))
 		return -1;
 	return MM_BUG_DOUBLE_FREE;
 }
@@ -265,22 +308,26 @@ struct page *slab_create(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 {
 	struct page *slab = mm_alloc_pages(cache->mm, (gfp & ~__GFP_ZERO) | cache->gfp,
 					   cache->order, who);
-	char *object;
+	char *object, *end;
 
 	if (!slab)
 		return NULL;
 	count_slab_pages(cache, slab, 1L << cache->order);
 	for (unsigned long i = 0; i < 1UL << cache->order; i++)
-		slab[i].tag = page_tag(PAGE_SLAB, cache->order, cache->id);
+		slab[i].tag = cache->tag;
 	slab->inuse = 0;
 	slab->free = 0;
 	object = slab_base(cache, slab);
+	end = object + (PAGE_SIZE << cache->order);
 	for (unsigned int i = 0; i < cache->objects; i++) {
 		if (cache->ctor)
 			cache->ctor(object);
 		encode(cache, object, i + 1 < cache->objects ? i + 1 : SLAB_END);
 		object += cache->stride;
 	}
+	/* What lies behind the last object looks free: a free of it is never let through. */
+	for (; object + cache->word + sizeof(uint64_t) <= end; object += cache->stride)
+		encode(cache, object, SLAB_END);
 	return slab;
 }
 
@@ -356,9 +403,18 @@ static unsigned int choose_order(unsigned int stride)
 	return best;
 }
 
+/* Many small ones, few large ones: what lies in sheaves is memory that nobody else can use. */
+static unsigned int sheaf_size(unsigned int stride)
+{
+	if (stride <= 256)
+		return STACK_MAX;
+	return stride <= 1024 ? 16 : stride <= 4096 ? 8 : 4;
+}
+
 int slab_set_layout(struct kmem_cache *cache)
 {
 	unsigned int size = (unsigned int)align_up(cache->object_size, 8);
+	unsigned int bytes, tail;
 
 	cache->align = object_align(size, cache->align, cache->flags);
 	cache->word = cache->ctor ? size : 0;
@@ -368,7 +424,17 @@ int slab_set_layout(struct kmem_cache *cache)
 	if (cache->stride > KMALLOC_MAX_SIZE / 8)
 		return -1;
 	cache->order = choose_order(cache->stride);
-	cache->objects = (unsigned int)((PAGE_SIZE << cache->order) / cache->stride);
+	do {
+		bytes = (unsigned int)(PAGE_SIZE << cache->order++);
+		cache->objects = bytes / cache->stride;
+		tail = bytes % cache->stride;
+		if (tail != 0 && tail < cache->word + sizeof(uint64_t))
+			cache->objects--;	/* room for a free word there: slab_create() */
+	} while (cache->objects == 0);
+	cache->order--;
+	cache->slab_mask = bytes - 1;
+	cache->inverse = UINT64_MAX / cache->stride + 1;
+	cache->sheaf_size = sheaf_size(cache->stride);
 	/*
 	 * ceil(2^44 / stride) * offset >> 44 is offset / stride rounded down: the error of the
 	 * reciprocal is below stride < 2^20, times an offset < 2^22 that is below 2^44; and the

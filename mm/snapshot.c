@@ -98,7 +98,7 @@ static void copy_cache(struct cache_snapshot *to, struct kmem_cache *cache, bool
 	to->order = (uint8_t)cache->order;
 
 	irq = lock_unless_panic(&cache->lock, locked);
-	to->nr_live = cache->nr_live;
+	to->nr_live = cache_nr_live(cache);
 	to->nr_slabs = cache->nr_slabs;
 	to->nr_empty = cache->empty.nr;
 	unlock_unless_panic(&cache->lock, locked, irq);

@@ -118,6 +118,7 @@ static uint64_t verify_head(struct verify *v, const struct zone *zone, uint64_t 
 		tally->slab += nr;
 		tail = head->tag;
 		/* fall through */
+	case PAGE_CPU:
 	case PAGE_ALLOCATED:
 	case PAGE_LARGE:
 		tally->used += nr;
@@ -200,6 +201,16 @@ static uint64_t verify_slab_list(struct verify *v, const struct kmem_cache *cach
 	return live;
 }
 
+static void verify_in_sheaf(const struct kmem_cache *cache, void *object, void *ctx)
+{
+	uint64_t paddr = (uint64_t)((char *)object - cache->direct_map);
+
+	expect(ctx, cache->name, "H1 mark of an object in a sheaf", *slab_word(cache, object),
+	       slab_mark(cache, object));
+	expect(ctx, cache->name, "H1 object in a sheaf is the cache's",
+	       cache->pages[paddr >> PAGE_SHIFT].tag, cache->tag);
+}
+
 static void verify_cache(struct verify *v, struct kmem_cache *cache)
 {
 	uint64_t nr_slabs = 0, live;
@@ -219,9 +230,10 @@ static void verify_cache(struct verify *v, struct kmem_cache *cache)
 					 &nr_slabs);
 	}
 	expect(v, cache->name, "S3 slabs", nr_slabs, cache->nr_slabs);
-	expect(v, cache->name, "S3 live objects", live - cache->nr_lost, cache->nr_live);
-	expect(v, cache->name, "live objects by the counters of calls",
-	       cache->nr_allocs - cache->nr_frees, cache->nr_live);
+	expect(v, cache->name, "S3 objects out of slabs", live - cache->nr_lost, cache->nr_out);
+	sheaf_for_each(cache, verify_in_sheaf, v);
+	expect(v, cache->name, "H3 objects in sheaves are out of slabs",
+	       sheaf_nr_objects(cache) <= cache->nr_out, 1);
 	if (lock)
 		spin_unlock_irqrestore(&cache->lock, flags);
 }

@@ -2,7 +2,7 @@
  * Zones: bounds, the filling of the page array, and how memory enters a zone.
  *
  * 1. Blocks.     The page array is filled one block of the largest order at a time (1024 pages,
- *                16 KiB of descriptors), and a bit per block in block_map says that it has been.
+ *                16 KiB of descriptors), and a byte per block in block_map says that it has been.
  *                Zone edges (16 MiB, 4 GiB) are edges of such blocks, so a block has one zone.
  * 2. Entering.   A free stretch of RAM is a ragged head, whole blocks, and a ragged tail. The
  *                whole blocks enter as one run that is carved as it is used (buddy.c). The
@@ -26,7 +26,7 @@ _Static_assert(ZONE_DMA32_END_PFN % MAX_ORDER_NR_PAGES == 0, "a block lies in on
 
 static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal" };
 
-void zone_init(struct zone *zone, enum zone_type index, struct page *pages, uint64_t *block_map)
+void zone_init(struct zone *zone, enum zone_type index, struct page *pages, uint8_t *block_map)
 {
 	memset(zone, 0, sizeof(*zone));
 	zone->name = zone_names[index];
@@ -48,11 +48,7 @@ void zone_fill_block(struct zone *zone, uint64_t pfn, enum page_state state)
 		for (unsigned long i = 0; i < MAX_ORDER_NR_PAGES; i++)
 			page[i] = (struct page){ .tag = tag };
 	}
-	/*
-	 * One word of the map holds blocks of two zones at their edge, so their locks
-	 * do not guard it.
-	 */
-	__atomic_fetch_or(&zone->block_map[block / 64], 1ULL << (block % 64), __ATOMIC_RELEASE);
+	__atomic_store_n(&zone->block_map[block], 1, __ATOMIC_RELEASE);
 }
 
 /* Pages of filled blocks that say PAGE_RESERVED go to the lists, in the largest aligned pieces. */

@@ -43,7 +43,7 @@ struct zone {
 	const char *name;		/* "DMA", "DMA32", "Normal" */
 	uint16_t index;			/* enum zone_type; stands in every tag of its pages */
 	struct page *pages;
-	uint64_t *block_map;		/* the instance's, see struct mm: filled blocks */
+	uint8_t *block_map;		/* the instance's, see struct mm: filled blocks */
 	uint64_t start_pfn, end_pfn;	/* [start, end) with holes; equal: the machine lacks it */
 	uint64_t present;		/* pages of RAM */
 	uint64_t managed;		/* pages that were handed to the allocator */
@@ -87,7 +87,7 @@ bool buddy_has_locked(const struct zone *zone, unsigned int order);
 void buddy_add_run_locked(struct zone *zone, uint64_t pfn, uint32_t nr_blocks);
 
 /** zone_init() - an empty zone for [@start_pfn, @end_pfn); its name comes from @index. */
-void zone_init(struct zone *zone, enum zone_type index, struct page *pages, uint64_t *block_map);
+void zone_init(struct zone *zone, enum zone_type index, struct page *pages, uint8_t *block_map);
 
 /**
  * zone_add_free() - hand the pages [@start_pfn, @end_pfn) to the zone. Blocks that are whole
@@ -105,7 +105,5 @@ void zone_fill_block(struct zone *zone, uint64_t pfn, enum page_state state);
 /** zone_block_is_filled() - may the descriptors of the block that holds @pfn be read? */
 static inline bool zone_block_is_filled(const struct zone *zone, uint64_t pfn)
 {
-	uint64_t block = pfn / MAX_ORDER_NR_PAGES;
-
-	return READ_ONCE(zone->block_map[block / 64]) >> (block % 64) & 1;
+	return READ_ONCE(zone->block_map[pfn / MAX_ORDER_NR_PAGES]);
 }

@@ -29,8 +29,9 @@ struct cpu_stack {
 
 _Static_assert(STACK_BYTES == 256, "stack_push() tests one byte of the top");
 
-#define NR_PAGE_STACKS	16U		/* three zones by five orders, and one to spare */
-#define STACK_SPARE	15U		/* that one: nobody's but the suites' */
+#define NR_PAGE_STACKS	17U		/* three zones by five orders, and these two: */
+#define STACK_NEVER	15U		/* stays stack_none */
+#define STACK_SPARE	16U		/* nobody's but the suites' */
 #define NR_CACHE_STACKS	1024U		/* one for each cache that there can be */
 #define NR_CPU_STACKS	(NR_PAGE_STACKS + NR_CACHE_STACKS)
 
@@ -44,6 +45,7 @@ struct percpu {
 	uint32_t cpu;
 	uint32_t busy;
 	void **top[NR_CPU_STACKS];
+	struct cpu_stack page_stack[NR_PAGE_STACKS];	/* memory of the first ones: page_cpu.c */
 };
 
 _Static_assert(offsetof(struct percpu, self) == 0, "boot/include/port/stack.h knows it");

@@ -19,6 +19,7 @@ enum page_state {
 	PAGE_ALLOCATED,		/* head of a block from alloc_pages(): @order */
 	PAGE_LARGE,		/* the same, taken by kmalloc for a large request: @order */
 	PAGE_SLAB,		/* EVERY page of a slab: @order, cache's id; the rest in the head */
+	PAGE_CPU,		/* head of a block on a CPU's list of free ones: @order */
 	PAGE_NR_STATES,
 };
 

@@ -22,6 +22,12 @@ __must_check struct page *alloc_pages(gfp_t gfp, unsigned int order);
 
 #define alloc_page(gfp)	alloc_pages((gfp), 0)
 
+/**
+ * alloc_pages_bulk() - fill the NULL entries of @pages with single pages, as in Linux.
+ * Return: how many entries from the first on are filled now; fewer than @nr when memory is short.
+ */
+__must_check unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long nr, struct page **pages);
+
 /** __get_free_pages() - the same, as an address in the direct map; 0 on failure. As in Linux. */
 __must_check unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
 
@@ -53,7 +59,7 @@ __must_check void *alloc_pages_exact(size_t size, gfp_t gfp);
 /** free_pages_exact() - give it back; @size as it was asked for. NULL is ignored. */
 void free_pages_exact(void *addr, size_t size);
 
-/** nr_free_pages() - free pages of all zones, those not carved yet included. */
+/** nr_free_pages() - free pages of all zones, those not carved yet and on CPUs' lists included. */
 uint64_t nr_free_pages(void);
 
 /**

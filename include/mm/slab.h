@@ -94,6 +94,31 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
  *         __GFP_NOWARN).
  */
 __must_check void *kmalloc(size_t size, gfp_t gfp);
+
+#define KMALLOC_NR_CLASSES	33U
+extern struct kmem_cache *kmalloc_caches[KMALLOC_NR_CLASSES];
+
+/**
+ * kmalloc_class() - index of the class for @size, 1 .. KMALLOC_MAX_CACHE_SIZE, by arithmetic alone:
+ * for sizes that are known when compiling. mm/kmalloc.c has a table that agrees with it.
+ */
+static inline unsigned int kmalloc_class(size_t size)
+{
+	unsigned int log;
+
+	if (size <= 64)
+		return size <= 8 ? 0 : (unsigned int)((size + 15) / 16);
+	log = 63U - (unsigned int)__builtin_clzll(size - 1);	/* size in (2^log, 2^(log + 1)] */
+	return 4 + 4 * (log - 6) + (unsigned int)(((size - 1) >> (log - 2)) & 3) + 1;
+}
+
+/* A constant size below a page without zone bits: its cache is known now. */
+#define kmalloc(size, gfp)                                                                         \
+	(__builtin_constant_p(size) && __builtin_constant_p(gfp) &&                                \
+			 (size_t)(size) - 1 < PAGE_SIZE &&                                         \
+			 !((gfp) & (__GFP_DMA | __GFP_DMA32)) ?                                    \
+		 kmem_cache_alloc(kmalloc_caches[kmalloc_class(size)], (gfp)) :                    \
+		 (kmalloc)((size), (gfp)))
 __must_check void *kzalloc(size_t size, gfp_t gfp);
 
 /* NULL when n * size overflows. */

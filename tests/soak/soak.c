@@ -271,8 +271,9 @@ static void press(void)
 /* Empty slabs go back, so that free pages can be counted. */
 static void shrink_all(void)
 {
-	while (reclaim(&kernel_mm, GFP_KERNEL))
-		;
+	caches_drain();
+	drain_all_pages();	/* what it gives back are stacks, which are objects */
+	caches_drain();
 }
 
 static void empty_handed_out(struct owner *owner)

@@ -152,6 +152,7 @@ static void fullest_first_holds_fewer_slabs(struct ktest *t)
 	unsigned int needed;
 
 	KTEST_ASSERT(t, cache);
+	cache->sheaf_size = 0;		/* the choice of slabs alone */
 	kmem_cache_set_min_empty(cache, 0);
 	per_slab = cache->objects;
 	needed = (NR_LIVE + per_slab - 1) / per_slab;

@@ -122,13 +122,14 @@ struct free_state {
 	uint64_t pages;
 };
 
-/* All empty slabs go back first, so that what is left is what callers hold. */
+/* All that sheaves and empty slabs hold goes back first: what is left is what callers hold. */
 static inline struct free_state free_state_now(void)
 {
 	struct free_state state;
 
-	for (struct kmem_cache *cache = cache_list; cache; cache = cache->next)
-		kmem_cache_shrink(cache);
+	caches_drain();
+	drain_all_pages();
+	caches_drain();
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
 		for (unsigned int order = 0; order < MAX_ORDER; order++)
 			state.nr[i][order] = kernel_mm.zone[i].free[order].nr;

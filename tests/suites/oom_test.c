@@ -155,7 +155,7 @@ static void caches_fail_with_null(struct ktest *t)
 	take_all_pages();
 	EXPECT_NO_BUG(t, KTEST_EXPECT_EQ(t, kmem_cache_alloc_bulk(cache, QUIETLY, 600, bulk), 0));
 	kmem_cache_shrink(cache);
-	KTEST_EXPECT_EQ(t, cache->nr_live, 1);
+	KTEST_EXPECT_EQ(t, cache_nr_live(cache), 1);
 	list = take_all_objects(cache, 0);
 	expect_none(t, __LINE__, kmem_cache_alloc(cache, QUIETLY));
 	expect_none(t, __LINE__, kmem_cache_zalloc(cache, GFP_NOWAIT));

@@ -254,6 +254,7 @@ static void empty_slabs_are_given_back(struct ktest *t)
 		return;
 	cache = kmem_cache_create_in(&arena.mm, "arena-1k", 1024, 0, 0, NULL, RET_IP);
 	KTEST_ASSERT(t, cache);
+	cache->sheaf_size = 0;		/* its memory is to lie in slabs alone */
 	while (cache->nr_slabs < 3 && nr < ARRAY_SIZE(object)) {
 		object[nr] = kmem_cache_alloc(cache, GFP_NOWAIT);
 		KTEST_ASSERT(t, object[nr]);

@@ -25,6 +25,8 @@ static size_t slab_bytes(const struct kmem_cache *cache)
 static const char *why_bad(const struct kmem_cache *cache, unsigned int size, unsigned int align)
 {
 	unsigned int content = size;
+	unsigned long room = slab_bytes(cache) / cache->stride;
+	unsigned long tail = slab_bytes(cache) % cache->stride;
 
 	if (cache->ctor) {
 		if (cache->word < size)
@@ -41,7 +43,10 @@ static const char *why_bad(const struct kmem_cache *cache, unsigned int size, un
 		return "the alignment is less than what was asked for";
 	if (cache->objects == 0 || cache->objects > SLAB_MAX_OBJECTS)
 		return "the number of objects is out of bounds";
-	if (cache->objects != slab_bytes(cache) / cache->stride)
+	/* A tail holds a free word, which says that no object begins there; or there is no tail. */
+	if (tail != 0 && tail < cache->word + 8)
+		room--;
+	if (cache->objects != room)
 		return "there is room for another object, or for one less";
 	return NULL;
 }

@@ -30,39 +30,43 @@ static inline struct percpu *port_percpu(void)
 static inline void *stack_pop(unsigned int stack)
 {
 	void **top, *entry;
-	bool empty;
 
-	__asm__ volatile("1:\n\t"
-			 "movq %%gs:16(,%q[stack],8), %[top]\n\t"
-			 "movq -8(%[top]), %[entry]\n\t"
-			 "testq %[entry], %[entry]\n\t"
-			 "jz 3f\n"
-			 "2:\n\t"
-			 "subq $8, %%gs:16(,%q[stack],8)\n"
-			 "3:\n\t"
-			 RESTART("1b", "2b")
-			 : [top] "=&r"(top), [entry] "=&r"(entry), "=@ccz"(empty)
-			 : [stack] "r"((uint64_t)stack)
-			 : "memory");
-	return empty ? NULL : entry;
+	__asm__ volatile goto("1:\n\t"
+		     "movq %%gs:16(,%q[stack],8), %[top]\n\t"
+		     "movq -8(%[top]), %[entry]\n\t"
+		     "testq %[entry], %[entry]\n\t"
+		     "jz %l[empty]\n"
+		     "2:\n\t"
+		     "subq $8, %%gs:16(,%q[stack],8)\n\t"
+		     RESTART("1b", "2b")
+		     : [top] "=&r"(top), [entry] "=&r"(entry)
+		     : [stack] "r"((uint64_t)stack)
+		     : "memory", "cc"
+		     : empty);
+	if (!entry)
+		__builtin_unreachable();	/* so that callers need not test it once more */
+	return entry;
+empty:
+	return NULL;
 }
 
 static inline bool stack_push(unsigned int stack, void *entry)
 {
 	void **top;
-	bool full;
 
-	__asm__ volatile("1:\n\t"
-			 "movq %%gs:16(,%q[stack],8), %[top]\n\t"
-			 "testb %b[top], %b[top]\n\t"
-			 "jz 3f\n\t"
-			 "movq %[entry], (%[top])\n"
-			 "2:\n\t"
-			 "addq $8, %%gs:16(,%q[stack],8)\n"
-			 "3:\n\t"
-			 RESTART("1b", "2b")
-			 : [top] "=&r"(top), "=@ccz"(full)
-			 : [stack] "r"((uint64_t)stack), [entry] "r"(entry)
-			 : "memory");
-	return !full;
+	__asm__ volatile goto("1:\n\t"
+		     "movq %%gs:16(,%q[stack],8), %[top]\n\t"
+		     "testb %b[top], %b[top]\n\t"
+		     "jz %l[full]\n\t"
+		     "movq %[entry], (%[top])\n"
+		     "2:\n\t"
+		     "addq $8, %%gs:16(,%q[stack],8)\n\t"
+		     RESTART("1b", "2b")
+		     : [top] "=&r"(top)
+		     : [stack] "r"((uint64_t)stack), [entry] "r"(entry)
+		     : "memory", "cc"
+		     : full);
+	return true;
+full:
+	return false;
 }

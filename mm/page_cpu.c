@@ -1,0 +1,268 @@
+/*
+ * Pages that a CPU keeps for itself.
+ *
+ * 1. Idea.       For each zone and each of the orders 0 to 3 and 9, a CPU has a stack of blocks
+ *                that it takes from and gives to without a lock (page_alloc.c). Order 9 is the size
+ *                of a huge page, 2 MiB; the others are what kernels ask for all the time.
+ * 2. Blocks.     On a stack a block's head says PAGE_CPU, with its order and zone, so no buddy
+ *                joins it and a second free of it is seen. For the zone it is taken: buddyinfo and
+ *                MemFree do not count it, as in Linux.
+ * 3. Refill.     Under one hold of zone->lock: blocks of the very order while there are some, else
+ *                one larger block, cut. Nothing is taken that would bring the zone under its low
+ *                watermark.
+ * 4. Drain.      A full stack gives its FLUSH_BATCH oldest blocks back, which bounds a single free.
+ *                When a request cannot be served all stacks are emptied, through a shrinker: those
+ *                of this CPU always, those of the others if the request may reclaim.
+ * 5. Which.      kernel_mm's only, and only in zones that are large enough for the stacks to be a
+ *                small part of them: page_stack[] says stack_none's index for the others.
+ * 6. Locking.    As for sheaves (sheaf.c): the CPU's own, interrupts masked, percpu->busy clear.
+ */
+
+#include <kernel/string.h>
+#include <port/stack.h>
+
+#include "internal.h"
+
+#define NR_CLASSES	5U			/* orders 0 .. 3 and 9 */
+#define HUGE_ORDER	9U
+#define FLUSH_BATCH	4U			/* blocks that one free gives back */
+#define REFILL_SHIFT	3U			/* a refill takes up to 8 blocks */
+#define ZONE_MIN_PAGES	(16UL << (20 - PAGE_SHIFT))	/* 16 MiB: smaller zones have no stacks */
+#define HUGE_MIN_PAGES	(1UL << (30 - PAGE_SHIFT))	/* 1 GiB: nor smaller ones of order 9 */
+
+/* Blocks on a full stack: 120 KiB, 128, 128, 128, and 4 MiB. */
+static const uint8_t stack_size[NR_CLASSES] = { 30, 16, 8, 4, 2 };
+static const bool has_class[MAX_ORDER] = { [0] = true, true, true, true, [HUGE_ORDER] = true };
+static const uint8_t class_order[NR_CLASSES] = { 0, 1, 2, 3, HUGE_ORDER };
+
+uint8_t page_stack[MAX_NR_ZONES][16];
+uint8_t page_request_stack[4][16];
+
+static unsigned int stack_class(unsigned int stack)
+{
+	return stack % NR_CLASSES;
+}
+
+static struct zone *stack_zone(unsigned int stack)
+{
+	return &kernel_mm.zone[stack / NR_CLASSES];
+}
+
+/* The oldest @nr of @have blocks go to the buddy lists, the others move down. */
+static void give_back(struct percpu *cpu, unsigned int stack, unsigned int have, unsigned int nr)
+{
+	struct zone *zone = stack_zone(stack);
+	unsigned int order = class_order[stack_class(stack)];
+	void **bottom = cpu->top[stack] - have;
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+	for (unsigned int i = 0; i < nr; i++)
+		buddy_give_locked(zone, bottom[i], order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	for (unsigned int i = nr; i < have; i++)
+		bottom[i - nr] = bottom[i];
+	cpu->top[stack] -= nr;
+}
+
+/* Does this CPU have that stack, and may it be touched? At its first use it is made empty. */
+static bool have_stack(struct percpu *cpu, unsigned int stack)
+{
+	if (cpu->busy || stack == STACK_NEVER)
+		return false;
+	if (cpu->top[stack] == stack_none)
+		cpu->top[stack] = stack_empty_top(&cpu->page_stack[stack],
+						  stack_size[stack_class(stack)]);
+	return true;
+}
+
+static void put_on_stack(struct percpu *cpu, unsigned int stack, struct page *page,
+			 unsigned int order)
+{
+	page->tag = page_tag(PAGE_CPU, order, page->zone_or_cache);
+	*cpu->top[stack]++ = page;
+}
+
+/* A block of 2^REFILL_SHIFT blocks, cut. */
+static bool cut_locked(struct percpu *cpu, unsigned int stack, struct zone *zone,
+		       unsigned int order)
+{
+	struct page *page = buddy_take_locked(zone, order + REFILL_SHIFT);
+
+	if (!page)
+		return false;
+	for (unsigned int i = 1U << REFILL_SHIFT; i-- > 0;) {
+		struct page *piece = page + ((unsigned long)i << order);
+
+		piece->zone_or_cache = zone->index;
+		put_on_stack(cpu, stack, piece, order);
+	}
+	return true;
+}
+
+/* The stack is empty. @reserve: pages that the zone keeps from this request. */
+static void refill(struct percpu *cpu, unsigned int stack, uint64_t reserve)
+{
+	struct zone *zone = stack_zone(stack);
+	unsigned int order = class_order[stack_class(stack)];
+	unsigned int nr = stack_size[stack_class(stack)] / 2;
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+	uint64_t keep = zone->watermark[WMARK_LOW] + reserve + 1;
+	uint64_t spare = zone->nr_free > keep ? (zone->nr_free - keep) >> order : 0;
+
+	if (nr > 1U << REFILL_SHIFT)
+		nr = 1U << REFILL_SHIFT;
+	if (nr == 1U << REFILL_SHIFT && spare >= nr && !zone->free[order].first &&
+	    cut_locked(cpu, stack, zone, order))
+		nr = 0;
+	for (; nr > 0 && spare > 0; nr--, spare--) {
+		struct page *page = buddy_take_locked(zone, order);
+
+		if (!page)
+			break;
+		put_on_stack(cpu, stack, page, order);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+static struct page *take_from(struct percpu *cpu, unsigned int stack, unsigned int highest)
+{
+	struct page *page;
+
+	if (!have_stack(cpu, stack))
+		return NULL;
+	if (!cpu->top[stack][-1])
+		refill(cpu, stack, stack_zone(stack)->lowmem_reserve[highest]);
+	page = cpu->top[stack][-1];
+	if (page)
+		cpu->top[stack]--;
+	return page;
+}
+
+struct page *page_cpu_take(unsigned int highest, unsigned int order)
+{
+	struct page *page = NULL;
+	unsigned long irq;
+
+	if (order >= MAX_ORDER || !has_class[order])
+		return NULL;
+	irq = port_irq_save();
+	for (unsigned int i = highest + 1; !page && i-- > 0;)
+		page = take_from(port_percpu(), page_stack[i][order], highest);
+	port_irq_restore(irq);
+	return page;
+}
+
+bool page_cpu_give(unsigned int stack, struct page *page)
+{
+	unsigned long irq = port_irq_save();
+	struct percpu *cpu = port_percpu();
+	bool given = have_stack(cpu, stack);
+
+	if (given) {
+		unsigned int size = stack_size[stack_class(stack)];
+
+
+		if (cpu->top[stack] == stack_full_top(stack_of_top(cpu->top[stack])))
+			give_back(cpu, stack, size, size < FLUSH_BATCH ? 1 : FLUSH_BATCH);
+		*cpu->top[stack]++ = page;
+	}
+	port_irq_restore(irq);
+	return given;
+}
+
+static void drain_this_cpu(void *arg)
+{
+	unsigned long irq = port_irq_save();
+	struct percpu *cpu = port_percpu();
+	unsigned int nr;
+
+	(void)arg;
+	for (unsigned int stack = 0; stack < STACK_NEVER && !cpu->busy; stack++) {
+		if (cpu->top[stack] == stack_none)
+			continue;
+		nr = stack_nr(cpu->top[stack]);
+		give_back(cpu, stack, nr, nr);
+	}
+	port_irq_restore(irq);
+}
+
+void drain_local_pages(void)
+{
+	drain_this_cpu(NULL);
+}
+
+void drain_all_pages(void)
+{
+	port_call_cpus(drain_this_cpu, NULL);
+}
+
+uint64_t page_cpu_nr(const struct zone *zone, unsigned int cpu)
+{
+	const struct percpu *area = percpu_area[cpu];
+	uint64_t nr = 0;
+
+	for (unsigned int class = 0; area && class < NR_CLASSES; class++) {
+		void **top = area->top[zone->index * NR_CLASSES + class];
+
+		nr += (uint64_t)stack_nr(top) << class_order[class];
+	}
+	return nr;
+}
+
+/* ---- what the stacks can spare ------------------------------------------- */
+
+static unsigned long count_pages(struct shrinker *shrinker, gfp_t gfp)
+{
+	unsigned long nr = 0;
+
+	(void)shrinker;
+	(void)gfp;
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		for (unsigned int cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+			nr += page_cpu_nr(&kernel_mm.zone[i], cpu);
+	}
+	return nr;
+}
+
+static unsigned long scan_pages(struct shrinker *shrinker, gfp_t gfp, unsigned long nr)
+{
+	unsigned long before = count_pages(shrinker, gfp);
+
+	(void)nr;
+	drain_all_pages();
+	return before;
+}
+
+static struct shrinker page_lists = {
+	.count_objects = count_pages,
+	.scan_objects = scan_pages,
+	.name = "CPUs' page lists",
+};
+
+static uint8_t stack_for(const struct zone *zone, unsigned int order)
+{
+	if (zone->managed < (order == HUGE_ORDER ? HUGE_MIN_PAGES : ZONE_MIN_PAGES))
+		return STACK_NEVER;
+	for (unsigned int class = 0; class < NR_CLASSES; class++) {
+		if (class_order[class] == order)
+			return (uint8_t)(zone->index * NR_CLASSES + class);
+	}
+	return STACK_NEVER;
+}
+
+/* By a request's zone bits: the stacks of the highest zone that it may use and the machine has. */
+void page_cpu_init(void)
+{
+	for (unsigned int order = 0; order < ARRAY_SIZE(page_stack[0]); order++) {
+		for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+			page_stack[i][order] = stack_for(&kernel_mm.zone[i], order);
+		for (gfp_t gfp = 0; gfp < ARRAY_SIZE(page_request_stack); gfp++) {
+			unsigned int zone = gfp_highest_zone(gfp);
+
+			while (zone > 0 && !kernel_mm.zone[zone].managed)
+				zone--;
+			page_request_stack[gfp][order] = page_stack[zone][order];
+		}
+	}
+	register_shrinker(&page_lists);
+}

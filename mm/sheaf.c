@@ -1,0 +1,411 @@
+/*
+ * Sheaves: arrays of free objects between a cache's callers and its slabs.
+ *
+ * 1. Idea.       Each CPU has a stack of free objects for each cache, its main sheaf: allocation
+ *                pops, freeing pushes (cache.c), and no slab is touched. Beside it lies a spare,
+ *                always whole: full or empty. When the main sheaf runs empty or full the two change
+ *                places; when that does not help, a sheaf is exchanged with the barn, which keeps
+ *                whole ones for all CPUs; only then are objects taken from slabs, a sheaf at a
+ *                time, or given to them, FLUSH_BATCH at a time. So an object that is freed on
+ *                another CPU than it came from costs what a local one does.
+ * 2. Objects.    In a sheaf an object's free word holds slab_mark() and no link (slab.c), so a
+ *                double free is seen wherever the object lies. Slabs count it as out.
+ * 3. A sheaf     is a struct cpu_stack from sheaf_cache. Its entry[0] is the CPU's spare, with bit
+ *                0 set when that is full; in the barn, the next sheaf.
+ * 4. Invariants. H1  every object in a sheaf is marked and belongs to the sheaf's cache.
+ *                H2  a spare, and each sheaf in the barn, is full or empty as link or list says.
+ *                H3  cache->nr_out is live objects plus objects in sheaves.
+ * 5. Locking.    A CPU's own sheaves: interrupts masked, and percpu->busy clear. The barn:
+ *                cache->lock. Nobody touches another CPU's sheaves: drains run where they lie.
+ * 6. Cost.       Exchange: a constant. Refill: one pass of sheaf_size objects. Flush: FLUSH_BATCH
+ *                objects, so that a single free stays bounded.
+ * 7. Without.    The cache of sheaves itself, and any other while memory for a sheaf is short, has
+ *                stack_none: empty and full at once, so every call comes here and goes on to slabs.
+ */
+
+#include <kernel/string.h>
+#include <port/stack.h>
+
+#include "internal.h"
+
+#define FLUSH_BATCH	8U	/* objects that one free gives to slabs: it stays below 3000 */
+#define TRIM_BATCH	2U	/* empty slabs that one free gives back: likewise */
+#define BARN_MAX_FULL	10U	/* Linux's MAX_FULL_SHEAVES */
+#define SPARE_FULL	1UL	/* bit 0 of entry[0]: sheaves are 256-byte aligned */
+
+static struct kmem_cache *sheaf_cache;
+
+/* ---- a CPU's two sheaves ------------------------------------------------- */
+
+static struct cpu_stack *spare_of(const struct cpu_stack *main)
+{
+	return (struct cpu_stack *)((uintptr_t)main->entry[0] & ~SPARE_FULL);
+}
+
+static bool spare_is_full(const struct cpu_stack *main)
+{
+	return (uintptr_t)main->entry[0] & SPARE_FULL;
+}
+
+static void set_spare(struct cpu_stack *main, struct cpu_stack *spare, bool full)
+{
+	main->entry[0] = (void *)((uintptr_t)spare | (full ? SPARE_FULL : 0));
+}
+
+/* The first of the objects of a full sheaf. */
+static void **sheaf_bottom(const struct kmem_cache *cache, struct cpu_stack *sheaf)
+{
+	return stack_full_top(sheaf) - cache->sheaf_size;
+}
+
+static struct cpu_stack *new_sheaf(void)
+{
+	return sheaf_cache ? kmem_cache_alloc(sheaf_cache, GFP_NOWAIT) : NULL;
+}
+
+/* Does the CPU have a sheaf of @cache, and may it be touched? It is given its first one here. */
+static bool have_sheaf(struct kmem_cache *cache, struct percpu *cpu)
+{
+	struct cpu_stack *main;
+
+	if (cpu->busy || !sheaf_cache || !cache->sheaf_size)
+		return false;
+	if (cpu->top[cache->stack] != stack_none)
+		return true;
+	main = new_sheaf();
+	if (!main)
+		return false;
+	set_spare(main, NULL, false);
+	cpu->top[cache->stack] = stack_empty_top(main, cache->sheaf_size);
+	return true;
+}
+
+/* ---- the barn ------------------------------------------------------------ */
+
+static struct cpu_stack *barn_take_locked(struct cpu_stack **list, unsigned int *nr)
+{
+	struct cpu_stack *sheaf = *list;
+
+	if (sheaf) {
+		*list = sheaf->entry[0];
+		(*nr)--;
+	}
+	return sheaf;
+}
+
+static void barn_put_locked(struct cpu_stack **list, unsigned int *nr, struct cpu_stack *sheaf)
+{
+	sheaf->entry[0] = *list;
+	*list = sheaf;
+	(*nr)++;
+}
+
+/* ---- the main sheaf is empty --------------------------------------------- */
+
+/* A full sheaf of the barn's, or objects of the slabs. The spare is empty or not there. */
+static void refill(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stack *main,
+		   void **corrupted)
+{
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	struct cpu_stack *full = barn_take_locked(&cache->barn_full, &cache->nr_barn_full);
+
+	if (full) {
+		if (spare_of(main))
+			barn_put_locked(&cache->barn_empty, &cache->nr_barn_empty, spare_of(main));
+		set_spare(full, main, false);
+		cpu->top[cache->stack] = stack_full_top(full);
+	} else {
+		cpu->top[cache->stack] += slab_take_locked(cache, cpu->top[cache->stack],
+							   cache->sheaf_size, corrupted);
+	}
+	spin_unlock_irqrestore(&cache->lock, flags);
+}
+
+static void *pop_or_refill(struct kmem_cache *cache, struct percpu *cpu, void **corrupted)
+{
+	void ***top = &cpu->top[cache->stack];
+	struct cpu_stack *main = stack_of_top(*top), *spare = spare_of(main);
+
+	if (!(*top)[-1]) {
+		if (spare_is_full(main)) {
+			set_spare(spare, main, false);
+			*top = stack_full_top(spare);
+		} else {
+			refill(cache, cpu, main, corrupted);
+		}
+	}
+	return (*top)[-1] ? *--*top : NULL;
+}
+
+void *sheaf_alloc(struct kmem_cache *cache, void **corrupted)
+{
+	unsigned long irq = port_irq_save();
+	struct percpu *cpu = port_percpu();
+	void *object = NULL;
+
+	if (have_sheaf(cache, cpu)) {
+		object = pop_or_refill(cache, cpu, corrupted);
+	} else {
+		unsigned long flags = spin_lock_irqsave(&cache->lock);
+
+		(void)slab_take_locked(cache, &object, 1, corrupted);
+		spin_unlock_irqrestore(&cache->lock, flags);
+	}
+	port_irq_restore(irq);
+	return object;
+}
+
+/* ---- the main sheaf is full ---------------------------------------------- */
+
+/* The spare takes its place if it is empty; the first time there is none yet. */
+static bool swap_in_empty(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stack *main)
+{
+	struct cpu_stack *spare = spare_of(main);
+
+	if (spare_is_full(main))
+		return false;
+	if (!spare)
+		spare = new_sheaf();
+	if (!spare)
+		return false;
+	set_spare(spare, main, true);
+	cpu->top[cache->stack] = stack_empty_top(spare, cache->sheaf_size);
+	return true;
+}
+
+/* The oldest objects go to their slabs, the others move down. */
+static struct page *flush_locked(struct kmem_cache *cache, struct percpu *cpu,
+				 struct cpu_stack *main)
+{
+	unsigned int nr = cache->sheaf_size < FLUSH_BATCH ? cache->sheaf_size : FLUSH_BATCH;
+	void **bottom = sheaf_bottom(cache, main);
+
+	for (unsigned int i = 0; i < nr; i++)
+		slab_put_locked(cache, bottom[i]);
+	for (unsigned int i = nr; i < cache->sheaf_size; i++)
+		bottom[i - nr] = bottom[i];
+	cpu->top[cache->stack] -= nr;
+	return slab_trim_locked(cache, TRIM_BATCH);
+}
+
+/* Main and spare are full: the spare goes to the barn, or some objects to their slabs. */
+static struct page *make_room(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stack *main)
+{
+	bool wants_empty = spare_is_full(main) && cache->nr_barn_full < BARN_MAX_FULL;
+	struct cpu_stack *fresh = wants_empty && !cache->barn_empty ? new_sheaf() : NULL;
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	struct cpu_stack *empty = NULL;
+	struct page *slabs = NULL;
+
+	if (wants_empty) {
+		empty = barn_take_locked(&cache->barn_empty, &cache->nr_barn_empty);
+		if (!empty) {
+			empty = fresh;
+			fresh = NULL;
+		}
+	}
+	if (empty) {
+		barn_put_locked(&cache->barn_full, &cache->nr_barn_full, spare_of(main));
+		set_spare(empty, main, true);
+		cpu->top[cache->stack] = stack_empty_top(empty, cache->sheaf_size);
+	} else {
+		slabs = flush_locked(cache, cpu, main);
+	}
+	spin_unlock_irqrestore(&cache->lock, flags);
+	if (fresh)
+		kmem_cache_free(sheaf_cache, fresh);
+	return slabs;
+}
+
+struct page *sheaf_free(struct kmem_cache *cache, void *object)
+{
+	unsigned long irq = port_irq_save();
+	struct percpu *cpu = port_percpu();
+	struct page *slabs = NULL;
+
+	if (have_sheaf(cache, cpu)) {
+		struct cpu_stack *main = stack_of_top(cpu->top[cache->stack]);
+
+		if (cpu->top[cache->stack] == stack_full_top(main) &&
+		    !swap_in_empty(cache, cpu, main))
+			slabs = make_room(cache, cpu, main);
+		*cpu->top[cache->stack]++ = object;
+	} else {
+		unsigned long flags = spin_lock_irqsave(&cache->lock);
+
+		slab_put_locked(cache, object);
+		slabs = slab_trim_locked(cache, TRIM_BATCH);
+		spin_unlock_irqrestore(&cache->lock, flags);
+	}
+	port_irq_restore(irq);
+	return slabs;
+}
+
+/* ---- giving back --------------------------------------------------------- */
+
+static void put_all(struct kmem_cache *cache, void **from, void **to)
+{
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	struct page *slabs;
+
+	for (; from < to; from++)
+		slab_put_locked(cache, *from);
+	slabs = slab_trim_locked(cache, ~0U);
+	spin_unlock_irqrestore(&cache->lock, flags);
+	slabs_destroy(cache, slabs);
+}
+
+/* Interrupts are masked. */
+static void drain_own(struct kmem_cache *cache)
+{
+	struct percpu *cpu = port_percpu();
+	void **top = cpu->top[cache->stack];
+
+	if (top != stack_none && !cpu->busy) {
+		struct cpu_stack *main = stack_of_top(top);
+		struct cpu_stack *spare = spare_of(main);
+
+		cpu->top[cache->stack] = stack_none;
+		put_all(cache, top - stack_nr(top), top);
+		if (spare_is_full(main))
+			put_all(cache, sheaf_bottom(cache, spare), stack_full_top(spare));
+		kmem_cache_free(sheaf_cache, main);
+		kmem_cache_free(sheaf_cache, spare);
+	}
+}
+
+/* Runs on each CPU. @arg: the cache; NULL: all of them. */
+static void drain_this_cpu(void *arg)
+{
+	unsigned long irq = port_irq_save();
+
+	if (arg) {
+		drain_own(arg);
+	} else {
+		unsigned long flags = spin_lock_irqsave(&cache_list_lock);
+
+		for (struct kmem_cache *cache = cache_list; cache; cache = cache->next)
+			drain_own(cache);
+		spin_unlock_irqrestore(&cache_list_lock, flags);
+	}
+	port_irq_restore(irq);
+}
+
+static struct cpu_stack *barn_take(struct kmem_cache *cache, bool *full)
+{
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	struct cpu_stack *sheaf = barn_take_locked(&cache->barn_full, &cache->nr_barn_full);
+
+	*full = sheaf;
+	if (!sheaf)
+		sheaf = barn_take_locked(&cache->barn_empty, &cache->nr_barn_empty);
+	spin_unlock_irqrestore(&cache->lock, flags);
+	return sheaf;
+}
+
+void sheaf_drain_cpus(struct kmem_cache *cache)
+{
+	if (!cache || cache->sheaf_size)
+		port_call_cpus(drain_this_cpu, cache);
+}
+
+void sheaf_drain_barn(struct kmem_cache *cache)
+{
+	struct cpu_stack *sheaf;
+	bool full;
+
+	while ((sheaf = barn_take(cache, &full)) != NULL) {
+		if (full)
+			put_all(cache, sheaf_bottom(cache, sheaf), stack_full_top(sheaf));
+		kmem_cache_free(sheaf_cache, sheaf);
+	}
+}
+
+/* ---- looking in ---------------------------------------------------------- */
+
+struct walk {
+	const struct kmem_cache *cache;
+	void (*fn)(const struct kmem_cache *cache, void *object, void *ctx);
+	void *ctx;
+};
+
+static uint64_t walk_entries(const struct walk *walk, void **from, void **to)
+{
+	uint64_t nr = (uint64_t)(to - from);
+
+	for (; walk->fn && from < to; from++)
+		walk->fn(walk->cache, *from, walk->ctx);
+	return nr;
+}
+
+static uint64_t walk_full(const struct walk *walk, struct cpu_stack *sheaf)
+{
+	return walk_entries(walk, sheaf_bottom(walk->cache, sheaf), stack_full_top(sheaf));
+}
+
+static uint64_t walk_all(const struct walk *walk)
+{
+	const struct kmem_cache *cache = walk->cache;
+	struct cpu_stack *sheaf = cache->barn_full;
+	uint64_t nr = 0;
+
+	for (unsigned int i = 0; i < cache->nr_barn_full && sheaf; i++, sheaf = sheaf->entry[0])
+		nr += walk_full(walk, sheaf);
+	for (unsigned int i = 0; i < PORT_NR_CPUS; i++) {
+		void **top = percpu_area[i] ? percpu_area[i]->top[cache->stack] : stack_none;
+		struct cpu_stack *main = stack_of_top(top);
+
+		if (top == stack_none)
+			continue;
+		nr += walk_entries(walk, top - stack_nr(top), top);
+		if (spare_is_full(main))
+			nr += walk_full(walk, spare_of(main));
+	}
+	return nr;
+}
+
+uint64_t sheaf_nr_objects(const struct kmem_cache *cache)
+{
+	return walk_all(&(struct walk){ cache, NULL, NULL });
+}
+
+void sheaf_for_each(const struct kmem_cache *cache,
+		    void (*fn)(const struct kmem_cache *cache, void *object, void *ctx), void *ctx)
+{
+	walk_all(&(struct walk){ cache, fn, ctx });
+}
+
+struct search {
+	const void *object;
+	bool found;
+};
+
+static void is_it(const struct kmem_cache *cache, void *object, void *ctx)
+{
+	struct search *search = ctx;
+
+	(void)cache;
+	search->found |= object == search->object;
+}
+
+bool sheaf_holds(const struct kmem_cache *cache, const void *object)
+{
+	struct search search = { object, false };
+
+	sheaf_for_each(cache, is_it, &search);
+	return search.found;
+}
+
+uint64_t cache_nr_live(const struct kmem_cache *cache)
+{
+	return cache->nr_out - sheaf_nr_objects(cache);
+}
+
+void sheaves_init(void)
+{
+	struct kmem_cache *cache = kmem_cache_create("sheaf", sizeof(struct cpu_stack),
+						     sizeof(struct cpu_stack), SLAB_PANIC, NULL);
+
+	cache->sheaf_size = 0;
+	sheaf_cache = cache;
+}

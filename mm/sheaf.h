@@ -1,0 +1,43 @@
+/*
+ * Sheaves, between caches and slabs: sheaf.c has the theory.
+ */
+#pragma once
+
+#include "mm/cache.h"
+
+/** sheaves_init() - from now on caches have sheaves. After caches_init(). */
+void sheaves_init(void);
+
+/** sheaf_alloc() - what stack_pop() could not: from the spare, the barn or the slabs.
+ *  @corrupted: as slab_take_locked(). Return: NULL: no slab has a free object. */
+void *sheaf_alloc(struct kmem_cache *cache, void **corrupted);
+
+/** sheaf_free() - what stack_push() could not. Return: slabs for slabs_destroy(). */
+struct page *sheaf_free(struct kmem_cache *cache, void *object);
+
+/**
+ * sheaf_drain_cpus() - all objects in all CPUs' sheaves of @cache go to their slabs, and the
+ * sheaves to theirs. @cache NULL: of all caches, for the price of one call to the other CPUs.
+ * Context: no lock held, interrupts enabled.
+ */
+void sheaf_drain_cpus(struct kmem_cache *cache);
+
+/** sheaf_drain_barn() - the same for the sheaves in the barn. Context: no lock held. */
+void sheaf_drain_barn(struct kmem_cache *cache);
+
+/** sheaf_nr_objects() - objects in sheaves, as seen from here: exact when nobody allocates. */
+uint64_t sheaf_nr_objects(const struct kmem_cache *cache);
+
+/** sheaf_for_each() - call @fn for each object in a sheaf. For checks while nobody allocates. */
+void sheaf_for_each(const struct kmem_cache *cache,
+		    void (*fn)(const struct kmem_cache *cache, void *object, void *ctx), void *ctx);
+
+/** sheaf_holds() - does @object lie in a sheaf of @cache? As exact as sheaf_nr_objects(). */
+bool sheaf_holds(const struct kmem_cache *cache, const void *object);
+
+/** cache_nr_live() - objects that callers hold. */
+uint64_t cache_nr_live(const struct kmem_cache *cache);
+
+/** caches_drain() - empty all sheaves of all caches, give back all empty slabs. As
+ *  sheaf_drain_cpus(). */
+void caches_drain(void);
