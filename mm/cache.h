@@ -105,16 +105,16 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
  * cache_alloc_rest() - all that alloc_object() does not do.
  * @object: what was popped, if anything was: its mark may be damaged, or it is to be zeroed
  */
-void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who);
+__noinline void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who);
 
 /**
  * cache_free_doubtful() - @object is no live object of @cache, as it seems: report what it is. If
  * the content of a live object only happens to look like a free word, it is freed.
  */
-void cache_free_doubtful(struct kmem_cache *cache, void *object, uintptr_t who);
+__noinline void cache_free_doubtful(struct kmem_cache *cache, void *object, uintptr_t who);
 
 /** cache_free_rest() - @object is sound and marked, but there was no room for it. */
-void cache_free_rest(struct kmem_cache *cache, void *object);
+__noinline void cache_free_rest(struct kmem_cache *cache, void *object);
 
 /** cache_free_to_slab() - the same past the sheaves: for the cache of sheaves. */
 void cache_free_to_slab(struct kmem_cache *cache, void *object);

@@ -23,15 +23,12 @@ static __always_inline void *alloc_object(struct kmem_cache *cache, gfp_t gfp, u
 	return object;
 }
 
-/* The descriptor of the page at @paddr of @cache's instance; NULL: there is none to be read. */
-static __always_inline const struct page *readable_page(const struct kmem_cache *cache,
-							uint64_t paddr)
+/* Is there a descriptor for @paddr of @cache's instance that can be read? */
+static __always_inline bool is_readable(const struct kmem_cache *cache, uint64_t paddr)
 {
 	uint64_t block = paddr / (MAX_ORDER_NR_PAGES * PAGE_SIZE);
 
-	if (unlikely(block >= cache->nr_blocks || !cache->block_map[block]))
-		return NULL;
-	return cache->pages + (paddr >> PAGE_SHIFT);
+	return block < cache->nr_blocks && cache->block_map[block];
 }
 
 /* @object lies in a slab of @cache: is it the first byte of an object that is handed out? */
@@ -53,9 +50,10 @@ static __always_inline void push_object(struct kmem_cache *cache, void *object)
 static __always_inline void free_object(struct kmem_cache *cache, void *object, uintptr_t who)
 {
 	uint64_t paddr = (uintptr_t)object - (uintptr_t)cache->direct_map;
-	const struct page *page = readable_page(cache, paddr);
 
-	if (likely(page && page->tag == cache->tag && is_live(cache, object, paddr)))
+	if (likely(is_readable(cache, paddr) &&
+		   cache->pages[paddr >> PAGE_SHIFT].tag == cache->tag &&
+		   is_live(cache, object, paddr)))
 		push_object(cache, object);
 	else
 		cache_free_doubtful(cache, object, who);

@@ -121,6 +121,11 @@ struct page *page_cpu_take(unsigned int highest, unsigned int order);
  */
 bool page_cpu_give(unsigned int stack, struct page *page);
 
+#define PAGE_CPU_BATCH	8U	/* blocks that one refill takes at most; zoneinfo's batch */
+
+/** page_cpu_high() - pages of @zone that a CPU keeps at most; 0: the zone is too small. */
+uint64_t page_cpu_high(const struct zone *zone);
+
 /** page_cpu_nr() - pages of @zone that CPU @cpu keeps. */
 uint64_t page_cpu_nr(const struct zone *zone, unsigned int cpu);
 

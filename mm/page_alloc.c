@@ -281,7 +281,7 @@ static __always_inline void do_free_pages(struct page *page, unsigned int order,
 	uint64_t block = offset / (MAX_ORDER_NR_PAGES * sizeof(*page));
 
 	if (unlikely(offset % sizeof(*page) || block >= kernel_mm.nr_blocks ||
-		     !kernel_mm.block_map[block] || order >= MAX_ORDER ||
+		     !kernel_mm.block_map[block] ||
 		     (page->tag & 0xffff) != page_tag(PAGE_ALLOCATED, order, 0))) {
 		free_rest(page, order, who);
 		return;

@@ -26,7 +26,7 @@
 #define NR_CLASSES	5U			/* orders 0 .. 3 and 9 */
 #define HUGE_ORDER	9U
 #define FLUSH_BATCH	4U			/* blocks that one free gives back */
-#define REFILL_SHIFT	3U			/* a refill takes up to 8 blocks */
+#define REFILL_SHIFT	3U			/* log2 of PAGE_CPU_BATCH */
 #define ZONE_MIN_PAGES	(16UL << (20 - PAGE_SHIFT))	/* 16 MiB: smaller zones have no stacks */
 #define HUGE_MIN_PAGES	(1UL << (30 - PAGE_SHIFT))	/* 1 GiB: nor smaller ones of order 9 */
 
@@ -90,7 +90,7 @@ static bool cut_locked(struct percpu *cpu, unsigned int stack, struct zone *zone
 
 	if (!page)
 		return false;
-	for (unsigned int i = 1U << REFILL_SHIFT; i-- > 0;) {
+	for (unsigned int i = PAGE_CPU_BATCH; i-- > 0;) {
 		struct page *piece = page + ((unsigned long)i << order);
 
 		piece->zone_or_cache = zone->index;
@@ -109,9 +109,9 @@ static void refill(struct percpu *cpu, unsigned int stack, uint64_t reserve)
 	uint64_t keep = zone->watermark[WMARK_LOW] + reserve + 1;
 	uint64_t spare = zone->nr_free > keep ? (zone->nr_free - keep) >> order : 0;
 
-	if (nr > 1U << REFILL_SHIFT)
-		nr = 1U << REFILL_SHIFT;
-	if (nr == 1U << REFILL_SHIFT && spare >= nr && !zone->free[order].first &&
+	if (nr > PAGE_CPU_BATCH)
+		nr = PAGE_CPU_BATCH;
+	if (nr == PAGE_CPU_BATCH && spare >= nr && !zone->free[order].first &&
 	    cut_locked(cpu, stack, zone, order))
 		nr = 0;
 	for (; nr > 0 && spare > 0; nr--, spare--) {
@@ -194,6 +194,19 @@ void drain_local_pages(void)
 void drain_all_pages(void)
 {
 	port_call_cpus(drain_this_cpu, NULL);
+}
+
+_Static_assert(PAGE_CPU_BATCH == 1U << REFILL_SHIFT, "a block of REFILL_SHIFT more is a batch");
+
+uint64_t page_cpu_high(const struct zone *zone)
+{
+	uint64_t nr = 0;
+
+	for (unsigned int class = 0; class < NR_CLASSES; class++) {
+		if (page_stack[zone->index][class_order[class]] != STACK_NEVER)
+			nr += (uint64_t)stack_size[class] << class_order[class];
+	}
+	return nr;
 }
 
 uint64_t page_cpu_nr(const struct zone *zone, unsigned int cpu)

@@ -63,7 +63,8 @@ static void print_zone_pages(struct seq *out, const struct zone_snapshot *zone)
 	seq_puts(out, ")");
 }
 
-static void print_pagesets(struct seq *out, const struct snapshot *snap)
+static void print_pagesets(struct seq *out, const struct snapshot *snap,
+			   const struct zone_snapshot *zone)
 {
 	seq_puts(out, "\n  pagesets");
 	for (unsigned int cpu = 0; cpu < snap->nr_cpus; cpu++)
@@ -73,7 +74,7 @@ static void print_pagesets(struct seq *out, const struct snapshot *snap)
 			   "\n              high:  %u"
 			   "\n              batch: %u"
 			   "\n  vm stats threshold: %u",
-			   cpu, 0U, 0U, 1U, 0U);
+			   cpu, zone->cpu_pages[cpu], zone->cpu_high, PAGE_CPU_BATCH, 0U);
 }
 
 void print_zoneinfo(struct seq *out, const struct snapshot *snap)
@@ -91,7 +92,7 @@ void print_zoneinfo(struct seq *out, const struct snapshot *snap)
 		print_zone_pages(out, zone);
 		if (zone->present != 0) {
 			print_stat(out, "nr_free_pages", zone->nr_free);
-			print_pagesets(out, snap);
+			print_pagesets(out, snap, zone);
 			seq_printf(out,
 				   "\n  node_unreclaimable:  %u"
 				   "\n  start_pfn:           %lu",

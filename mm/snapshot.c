@@ -71,15 +71,29 @@ static void copy_zone(struct zone_snapshot *to, struct zone *zone, bool locked)
 	unlock_unless_panic(&zone->lock, locked, irq);
 }
 
+/* Only kernel_mm's pages are on CPUs' lists. */
+static void copy_cpu_pages(struct snapshot *snap)
+{
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		struct zone_snapshot *to = &snap->zone[i];
+
+		to->cpu_high = (uint16_t)page_cpu_high(&kernel_mm.zone[i]);
+		for (unsigned int cpu = 0; cpu < snap->nr_cpus; cpu++)
+			to->cpu_pages[cpu] = (uint16_t)page_cpu_nr(&kernel_mm.zone[i], cpu);
+	}
+}
+
 void zones_snapshot(struct mm *mm, struct snapshot *snap)
 {
 	memset(snap, 0, sizeof(*snap));
 	snap->locked = !panicking();
-	snap->nr_cpus = 1;
+	snap->nr_cpus = mm == &kernel_mm ? port_nr_cpus() : 1;
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
 		snap->zone[i].name = zone_names[i];
 		copy_zone(&snap->zone[i], &mm->zone[i], snap->locked);
 	}
+	if (mm == &kernel_mm)
+		copy_cpu_pages(snap);
 	snap->alloc_failed = READ_ONCE(mm->alloc_failed);
 	snap->reclaim_runs = READ_ONCE(mm->reclaim_runs);
 	snap->reclaimed = READ_ONCE(mm->reclaimed);

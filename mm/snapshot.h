@@ -22,6 +22,8 @@ struct zone_snapshot {
 	uint64_t event[NR_ZONE_EVENTS];		/* of pages or blocks: enum zone_event */
 	uint64_t watermark[NR_WMARK];
 	uint64_t lowmem_reserve[MAX_NR_ZONES];
+	uint16_t cpu_pages[PORT_NR_CPUS];	/* that each CPU keeps */
+	uint16_t cpu_high;			/* that each CPU keeps at most */
 };
 
 /** struct cache_snapshot - one cache's counters, read under its lock. */

@@ -60,6 +60,8 @@ static void fill(struct snapshot *snap)
 		.event = { 900, 200, 40, 30, 3 },
 		.watermark = { 180, 225, 270 },
 		.lowmem_reserve = { 0, 0, 0 },
+		.cpu_pages = { 117 },
+		.cpu_high = 1148,
 	};
 	snap->zone[ZONE_NORMAL].name = "Normal";
 	snap->slab_pages[0] = 2436;
@@ -148,7 +150,7 @@ static const char zoneinfo_text[] = "Node 0, zone      DMA\n"
 				    "    cpu: 0\n"
 				    "              count: 0\n"
 				    "              high:  0\n"
-				    "              batch: 1\n"
+				    "              batch: 8\n"
 				    "  vm stats threshold: 0\n"
 				    "  node_unreclaimable:  0\n"
 				    "  start_pfn:           1\n"
@@ -166,9 +168,9 @@ static const char zoneinfo_text[] = "Node 0, zone      DMA\n"
 				    "      nr_free_pages 2560\n"
 				    "  pagesets\n"
 				    "    cpu: 0\n"
-				    "              count: 0\n"
-				    "              high:  0\n"
-				    "              batch: 1\n"
+				    "              count: 117\n"
+				    "              high:  1148\n"
+				    "              batch: 8\n"
 				    "  vm stats threshold: 0\n"
 				    "  node_unreclaimable:  0\n"
 				    "  start_pfn:           4096\n"
