@@ -113,6 +113,15 @@ void *memmove(void *dst, const void *src, size_t n)
 	return dst;
 }
 
+static inline void store_burst(char *p, uint64_t word)
+{
+	store(p, word);
+	store(p + WORD, word);
+	store(p + 2 * WORD, word);
+	store(p + 3 * WORD, word);
+}
+
+/* Whole pages and tables of the boot are cleared here: 256 bytes a turn. */
 void *memset(void *dst, int c, size_t n)
 {
 	uint64_t word = 0x0101010101010101ULL * (unsigned char)c;
@@ -123,16 +132,18 @@ void *memset(void *dst, int c, size_t n)
 			*p++ = (char)c;
 		return dst;
 	}
-	for (; n > 2 * BURST; n -= 2 * BURST, p += 2 * BURST) {
-		store(p, word);
-		store(p + WORD, word);
-		store(p + 2 * WORD, word);
-		store(p + 3 * WORD, word);
-		store(p + 4 * WORD, word);
-		store(p + 5 * WORD, word);
-		store(p + 6 * WORD, word);
-		store(p + 7 * WORD, word);
+	for (; n > 8 * BURST; n -= 8 * BURST, p += 8 * BURST) {
+		store_burst(p, word);
+		store_burst(p + BURST, word);
+		store_burst(p + 2 * BURST, word);
+		store_burst(p + 3 * BURST, word);
+		store_burst(p + 4 * BURST, word);
+		store_burst(p + 5 * BURST, word);
+		store_burst(p + 6 * BURST, word);
+		store_burst(p + 7 * BURST, word);
 	}
+	for (; n > BURST; n -= BURST, p += BURST)
+		store_burst(p, word);
 	for (; n > WORD; n -= WORD, p += WORD)
 		store(p, word);
 	store(end - WORD, word);
