@@ -1,16 +1,16 @@
 /*
  * Caches: the public face of object allocation, and the list of all caches.
  *
- * A cache is one size of object with its slabs. kmem_cache_alloc() takes from the fullest slab;
- * when there is none with a free object it makes a slab, with no lock held. kmem_cache_free() finds
- * the slab by the object's address and checks that it is that cache's, that the address is an
- * object's first byte, and that the object is out.
+ * A cache is one size of object: sheaves of free ones on each CPU (sheaf.c), and slabs (slab.c).
+ * kmem_cache_alloc() pops an object off its CPU's sheaf; when sheaves and slabs have none it makes a
+ * slab, with no lock held. kmem_cache_free() checks by the address that the page is one of that
+ * cache's slabs, that the address is an object's first byte and that the object is out, and pushes
+ * it. Both are inlined from fast.h; here is what they leave over.
  *
  * Cache descriptors come from a cache, whose own descriptor is static. Each cache has an id, which
  * its slabs' page descriptors carry: cache_by_id() is one load.
  *
- * Empty slabs that caches keep for the next burst are given back through a shrinker when
- * pages are short.
+ * When pages are short, a shrinker gives back what sheaves and empty slabs hold.
  *
  * Locking: see the table in internal.h. A slab is in nobody's sight between slab_create() and
  * slab_add_locked(), and between its removal from the lists and slab_destroy().

@@ -4,14 +4,14 @@
  *
  * Locks, in the order in which they are taken; never the other way round:
  *
- *   1 cache_list_lock   the list of caches and their ids       under it: 2, 3
- *   2 cache->lock       slab lists and counts of one cache     under it: 3 (slabs are given back
+ *   1 reclaim_lock      the list of shrinkers, who reclaims    under it: nothing; callbacks run
+ *                                                              without it
+ *   2 cache_list_lock   the list of caches and their ids       under it: 3, 4
+ *   3 cache->lock       slabs, barn and counts of one cache    under it: 4 (slabs are given back
  *                                                              after unlocking)
- *   3 zone->lock        free lists and counts of one zone      under it: nothing
- *   - reclaim_lock      the list of shrinkers                  held while none of the others is;
- *                                                              callbacks may take 1..3
+ *   4 zone->lock        free lists and counts of one zone      under it: nothing
  *
- * All are taken with interrupts masked. Nobody prints, calls back or reclaims under 2 or 3. A
+ * All are taken with interrupts masked. Nobody prints, calls back or reclaims under 3 or 4. A
  * report made in a panic takes none of them and says so.
  */
 #pragma once

@@ -161,7 +161,6 @@ bool page_cpu_give(unsigned int stack, struct page *page)
 	if (given) {
 		unsigned int size = stack_size[stack_class(stack)];
 
-
 		if (cpu->top[stack] == stack_full_top(stack_of_top(cpu->top[stack])))
 			give_back(cpu, stack, size, size < FLUSH_BATCH ? 1 : FLUSH_BATCH);
 		*cpu->top[stack]++ = page;
