@@ -2,8 +2,8 @@
  * Caches: the public face of object allocation, and the list of all caches.
  *
  * A cache is one size of object: sheaves of free ones on each CPU (sheaf.c), and slabs (slab.c).
- * kmem_cache_alloc() pops an object off its CPU's sheaf; when sheaves and slabs have none it makes a
- * slab, with no lock held. kmem_cache_free() checks by the address that the page is one of that
+ * kmem_cache_alloc() pops an object off its CPU's sheaf; when sheaves and slabs have none it makes
+ * a slab, with no lock held. kmem_cache_free() checks by the address that the page is one of that
  * cache's slabs, that the address is an object's first byte and that the object is out, and pushes
  * it. Both are inlined from fast.h; here is what they leave over.
  *
@@ -176,6 +176,7 @@ void cache_free_to_slab(struct kmem_cache *cache, void *object)
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	struct page *slabs;
 
+	*slab_word(cache, object) = slab_mark(cache, object);
 	slab_put_locked(cache, object);
 	slabs = slab_trim_locked(cache, 1);
 	spin_unlock_irqrestore(&cache->lock, flags);

@@ -66,6 +66,7 @@ struct kmem_cache {
 	uint64_t nr_slabs;
 	uint64_t nr_out;		/* objects that callers or sheaves hold */
 	uint64_t nr_lost;		/* objects written off: their free word was overwritten */
+	void *damaged;			/* one of them, to be reported when the lock is free */
 	struct cpu_stack *barn_full;	/* whole sheaves for any CPU, linked by entry[0] */
 	struct cpu_stack *barn_empty;
 	unsigned int nr_barn_full;

@@ -184,6 +184,11 @@ void slab_put_locked(struct kmem_cache *cache, void *object)
 	size_t offset = paddr & cache->slab_mask;
 	struct page *slab = cache->pages + ((paddr - offset) >> PAGE_SHIFT);
 
+	if (unlikely(*slab_word(cache, object) != slab_mark(cache, object))) {
+		slab_write_off_locked(cache);
+		cache->damaged = object;
+		return;
+	}
 	encode(cache, object, slab->free);
 	slab->free = (uint16_t)(offset * cache->reciprocal >> RECIPROCAL_SHIFT);
 	cache->nr_out--;
@@ -205,6 +210,13 @@ struct page *slab_trim_locked(struct kmem_cache *cache, unsigned int nr)
 
 void slabs_destroy(struct kmem_cache *cache, struct page *spare)
 {
+	void *damaged = NULL;
+
+	if (unlikely(READ_ONCE(cache->damaged)))
+		damaged = __atomic_exchange_n(&cache->damaged, NULL, __ATOMIC_RELAXED);
+	if (unlikely(damaged))
+		mm_bug(MM_BUG_CORRUPTED, damaged, RET_IP,
+		       "a free object of cache %s was written to; it is set aside", cache->name);
 	while (spare) {
 		struct page *next = spare->next ? cache->pages + spare->next : NULL;
 

@@ -36,14 +36,18 @@ static inline bool slab_word_is_free(const struct kmem_cache *cache, const void 
 unsigned int slab_take_locked(struct kmem_cache *cache, void **objects, unsigned int nr,
 			      void **corrupted);
 
-/** slab_put_locked() - @object, known to be sound, returns to its slab. */
+/**
+ * slab_put_locked() - @object, which carries its mark, returns to its slab. When the mark was
+ * overwritten, the object is written off instead, and slabs_destroy() reports it.
+ */
 void slab_put_locked(struct kmem_cache *cache, void *object);
 
 /** slab_trim_locked() - take up to @nr empty slabs beyond min_empty off the lists. Return: them,
  *  chained, for slabs_destroy() after unlocking. */
 struct page *slab_trim_locked(struct kmem_cache *cache, unsigned int nr);
 
-/** slabs_destroy() - give back slabs that slab_trim_locked() chained. No lock held. */
+/** slabs_destroy() - give back slabs that slab_trim_locked() chained, if any; and see above. No
+ *  lock held. */
 void slabs_destroy(struct kmem_cache *cache, struct page *spare);
 
 /** slab_write_off_locked() - @object's mark was overwritten in a sheaf: it stays out for good. */

@@ -15,6 +15,7 @@ from judge import OK, UNFIT, judge_text
 MIB = 1 << 20
 PROMPT = r"quire> \x1b\[K"      # with nothing typed: the editor draws the line anew for each key
 MAX_MM_INIT = 2_000_000     # instructions with 1 GiB
+SOAK_SECONDS = 15       # of each of four: 60 in all
 MAX_GROWTH = 1.2            # 1 TiB against 1 GiB
 
 
@@ -229,8 +230,31 @@ def session(console):
     return problems
 
 
+def many_cpus():
+    """All suites on more than one CPU, with both kinds of APIC, and the soak."""
+    for image, firmware, cpus in (("gcc", "bios", 2), ("clang", "uefi", 2), ("gcc", "bios", 4),
+                                  ("clang", "uefi", 4)):
+        yield Boot(f"{image} q35 {firmware} {cpus} CPUs test", ("test",), image=image,
+                   machine="q35", firmware=firmware, extra=("-smp", str(cpus)), tests=True,
+                   timeout=300, check=runs(cpus))
+    yield Boot("xAPIC", ("test=smp*",), cpu="qemu64", extra=("-smp", "2"), tests=True,
+               timeout=120, check=runs(2))
+    yield Boot("2 CPUs of 4 that could be there", ("poweroff",), extra=("-smp", "2,maxcpus=4"),
+               check=runs(2))
+    for cpus in (1, 2, 4, 8):
+        yield Boot(f"soak of {SOAK_SECONDS} s on {cpus} CPUs",
+                   (f"soak={SOAK_SECONDS}", "poweroff"), tests=True, timeout=240,
+                   extra=("-smp", str(cpus), "-accel", "tcg,thread=multi"), check=runs(cpus))
+
+
+def runs(cpus):
+    """A check: that many CPUs run, as the boot says."""
+    return lambda log: judge_text(log, [rf"CPUs: {cpus} of \d+ run"])
+
+
 def all_boots(folder):
     """Longest first where it matters: two run at a time."""
+    yield from many_cpus()
     yield from mm_init_cost()
     yield from matrix("gcc")
     yield from matrix("clang")

@@ -10,7 +10,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import maps     # noqa: E402
 import tally    # noqa: E402
-from scenarios import fits, raw_map, zones_follow     # noqa: E402
+from scenarios import fits, raw_map, runs, zones_follow     # noqa: E402
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -100,6 +100,16 @@ class Zones(unittest.TestCase):
 
     def test_silence(self):
         self.says("no raw map", "")
+
+
+class Cpus(unittest.TestCase):
+    def test_all_run(self):
+        self.assertEqual(runs(2)("boot\nCPUs: 2 of 4 run\n"), [])
+
+    def test_some_are_missing(self):
+        self.assertTrue(runs(4)("CPUs: 2 of 4 run\n"))
+        self.assertTrue(runs(4)("CPUs: 40 of 40 run\n"))
+        self.assertTrue(runs(2)(""))
 
 
 class Sum(unittest.TestCase):

@@ -1,0 +1,200 @@
+/*
+ * Pages that CPUs keep for themselves: what they hold, what is counted, and what comes back.
+ */
+#include "object_test.h"
+
+#define HUGE_ORDER	9U
+#define PAGES		64U
+#define MAX_STEPS	20000U		/* instructions of the longest way, with room */
+
+static struct page *pages[PAGES];
+
+/* Has a request of @order a list here? Small zones have none. */
+static bool has_list(unsigned int order)
+{
+	return page_request_stack[0][order] != STACK_NEVER;
+}
+
+static uint64_t zones_free(void)
+{
+	uint64_t nr = 0;
+
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+		nr += kernel_mm.zone[i].nr_free;
+	return nr;
+}
+
+static void hot_pairs_leave_the_zones_alone(struct ktest *t)
+{
+	static const unsigned int orders[] = { 0, 1, 2, 3, HUGE_ORDER };
+	struct free_state before = free_state_now();
+	unsigned int tested = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		struct page *first = alloc_pages(GFP_KERNEL, orders[i]);
+		uint64_t in_zones;
+
+		KTEST_ASSERT(t, first || orders[i] == HUGE_ORDER);
+		if (!first)
+			continue;
+		__free_pages(first, orders[i]);
+		if (!has_list(orders[i]))
+			continue;
+		in_zones = zones_free();
+		for (unsigned int n = 0; n < 100; n++) {
+			struct page *page = alloc_pages(GFP_KERNEL, orders[i]);
+
+			KTEST_EXPECT(t, page == first);
+			__free_pages(page, orders[i]);
+		}
+		KTEST_EXPECT_EQ(t, zones_free(), in_zones);
+		KTEST_EXPECT_EQ(t, nr_free_pages(), before.pages);
+		tested++;
+	}
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+	if (!tested)
+		ktest_skip(t, "the zones are too small for lists");
+}
+
+static void drain_gives_all_back(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+
+	for (unsigned int i = 0; i < PAGES; i++) {
+		pages[i] = alloc_pages(GFP_KERNEL, i % 4);
+		KTEST_ASSERT(t, pages[i]);
+	}
+	for (unsigned int i = 0; i < PAGES; i++)
+		__free_pages(pages[i], i % 4);
+	KTEST_EXPECT_EQ(t, nr_free_pages(), before.pages);
+	if (has_list(0))
+		KTEST_EXPECT(t, zones_free() < before.pages);
+	drain_all_pages();
+	KTEST_EXPECT_EQ(t, zones_free(), before.pages);
+	expect_free_state(t, &before);
+}
+
+static void wrong_frees(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+
+	for (unsigned int order = 0; order < 4; order++) {
+		struct page *page = alloc_pages(GFP_KERNEL, order);
+
+		KTEST_ASSERT(t, page);
+		EXPECT_BUGS(t, MM_BUG_WRONG_ORDER, 1, __free_pages(page, order + 1));
+		EXPECT_NO_BUG(t, __free_pages(page, order));
+		EXPECT_BUGS(t, MM_BUG_DOUBLE_FREE, 1, __free_pages(page, order));
+		EXPECT_BUGS(t, MM_BUG_DOUBLE_FREE, 1, __free_pages(page, order + 1));
+	}
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
+static void bulk_fills_what_is_null(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	struct page *mine = alloc_page(GFP_KERNEL);
+
+	KTEST_ASSERT(t, mine);
+	memset(pages, 0, sizeof(pages));
+	pages[3] = mine;
+	KTEST_EXPECT_EQ(t, alloc_pages_bulk(GFP_KERNEL, PAGES - 1, pages), PAGES - 1);
+	KTEST_EXPECT(t, pages[3] == mine && !pages[PAGES - 1]);
+	for (unsigned int i = 0; i + 1 < PAGES; i++) {
+		for (unsigned int j = 0; j < i; j++)
+			KTEST_EXPECT(t, pages[i] && pages[i] != pages[j]);
+	}
+	KTEST_EXPECT_EQ(t, nr_free_pages(), before.pages - (PAGES - 1));
+	for (unsigned int i = 0; i + 1 < PAGES; i++)
+		__free_pages(pages[i], 0);
+	expect_free_state(t, &before);
+}
+
+/* An interrupt takes a page and gives the one before. */
+static struct page *held;
+static unsigned int held_order;
+
+static void intrude(void *arg)
+{
+	struct page *fresh = alloc_pages(GFP_ATOMIC, held_order);
+	unsigned int *refused = arg;
+
+	*refused += !fresh;
+	if (held)
+		__free_pages(held, held_order);
+	held = fresh;
+}
+
+static bool one_step(struct ktest *t, unsigned int n, bool freeing, unsigned int *refused)
+{
+	struct page *page = freeing ? alloc_pages(GFP_KERNEL, held_order) : NULL;
+	bool came;
+
+	(void)port_interrupt_after(n, intrude, refused);
+	if (freeing)
+		__free_pages(page, held_order);
+	else
+		page = alloc_pages(GFP_KERNEL, held_order);
+	came = port_interrupt_cancel();
+	KTEST_EXPECT(t, page && (freeing || page != held));
+	if (!freeing)
+		__free_pages(page, held_order);
+	return came;
+}
+
+static void at_each_instruction(struct ktest *t, unsigned int order, bool freeing, bool cold)
+{
+	struct free_state before = free_state_now();
+	unsigned int n, refused = 0;
+	bool came = true;
+
+	held_order = order;
+	if (!port_interrupt_after(MAX_STEPS, intrude, &refused)) {
+		ktest_skip(t, "this port has no interrupts");
+		return;
+	}
+	(void)port_interrupt_cancel();
+	for (n = 1; came && n < MAX_STEPS && t->failures < 5; n += n < 200 ? 1 : 13) {
+		if (cold)
+			drain_all_pages();
+		came = one_step(t, n, freeing, &refused);
+		KTEST_EXPECT_EQ(t, nr_free_pages(), before.pages - (held ? 1UL << order : 0));
+		if (n % 8 == 0)
+			EXPECT_SOUND(t);
+	}
+	KTEST_EXPECT(t, !came);
+	KTEST_EXPECT_EQ(t, refused, 0);
+	if (held)
+		__free_pages(held, order);
+	held = NULL;
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
+static void interrupted_alloc(struct ktest *t)
+{
+	at_each_instruction(t, 0, false, false);
+}
+
+static void interrupted_free(struct ktest *t)
+{
+	at_each_instruction(t, 0, true, false);
+}
+
+static void interrupted_refill(struct ktest *t)
+{
+	at_each_instruction(t, 1, false, true);
+}
+
+static const struct ktest_case page_cpu_cases[] = {
+	KTEST_CASE(hot_pairs_leave_the_zones_alone),
+	KTEST_CASE(drain_gives_all_back),
+	KTEST_CASE(wrong_frees),
+	KTEST_CASE(bulk_fills_what_is_null),
+	KTEST_CASE(interrupted_alloc),
+	KTEST_CASE(interrupted_free),
+	KTEST_CASE(interrupted_refill),
+};
+KTEST_SUITE(page_cpu, page_cpu_cases);
