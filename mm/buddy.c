@@ -112,16 +112,6 @@ static void carve(struct zone *zone, struct free_area *area, struct page *page)
 	zone->event[ZONE_EVENT_CARVE]++;
 }
 
-bool buddy_has_locked(const struct zone *zone, unsigned int order)
-{
-	lock_assert_held(&zone->lock);
-	for (; order < MAX_ORDER; order++) {
-		if (zone->free[order].first)
-			return true;
-	}
-	return false;
-}
-
 struct page *buddy_take_locked(struct zone *zone, unsigned int order)
 {
 	struct free_area *area;

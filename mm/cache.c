@@ -411,18 +411,12 @@ int kmem_cache_destroy(struct kmem_cache *cache)
 void kmem_cache_set_min_empty(struct kmem_cache *cache, unsigned int nr_slabs)
 {
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	struct page *spare;
 
 	cache->min_empty = nr_slabs;
+	spare = slab_trim_locked(cache, ~0U);
 	spin_unlock_irqrestore(&cache->lock, flags);
-	while (cache->empty.nr > nr_slabs) {
-		struct page *slab;
-
-		flags = spin_lock_irqsave(&cache->lock);
-		slab = slab_take_empty_locked(cache);
-		spin_unlock_irqrestore(&cache->lock, flags);
-		if (slab)
-			slab_destroy(cache, slab);
-	}
+	slabs_destroy(cache, spare);
 }
 
 unsigned int kmem_cache_size(const struct kmem_cache *cache)

@@ -77,9 +77,6 @@ struct page *buddy_take_locked(struct zone *zone, unsigned int order);
  */
 void buddy_give_locked(struct zone *zone, struct page *page, unsigned int order);
 
-/** buddy_has_locked() - is there a free block of at least @order? */
-bool buddy_has_locked(const struct zone *zone, unsigned int order);
-
 /**
  * buddy_add_run_locked() - @nr_blocks whole largest blocks that nobody has looked at yet; their
  * descriptors are not read.
