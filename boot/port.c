@@ -35,34 +35,12 @@ void port_relax(void)
 	cpu_pause();
 }
 
-unsigned long port_irq_save(void)
-{
-	unsigned long flags;
-
-	__asm__ volatile("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
-	return flags;
-}
-
-void port_irq_restore(unsigned long state)
-{
-	if (state & RFLAGS_IF)
-		__asm__ volatile("sti" : : : "memory");
-}
-
 bool port_irqs_enabled(void)
 {
 	unsigned long flags;
 
 	__asm__ volatile("pushfq; popq %0" : "=r"(flags) : : "memory");
 	return flags & RFLAGS_IF;
-}
-
-unsigned int port_cpu(void)
-{
-	unsigned int cpu;
-
-	__asm__ volatile("movl %%gs:%c1, %0" : "=r"(cpu) : "i"(offsetof(struct percpu, cpu)));
-	return cpu;
 }
 
 uint64_t port_seed(void)

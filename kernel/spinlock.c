@@ -60,7 +60,7 @@ bool lock_order_pop(struct lock_order *order, const struct spinlock *lock)
 	return false;
 }
 
-static void check_taking(const struct spinlock *lock)
+void spin_check_taking(const struct spinlock *lock)
 {
 	const struct spinlock *above;
 
@@ -73,6 +73,16 @@ static void check_taking(const struct spinlock *lock)
 		      name_of(lock), lock->rank, port_cpu(), name_of(above), above->rank);
 }
 
+void spin_note_taken(const struct spinlock *lock)
+{
+	MM_ASSERT(lock_order_push(&orders[port_cpu()], lock));
+}
+
+void spin_note_given(const struct spinlock *lock)
+{
+	MM_ASSERT(lock_order_pop(&orders[port_cpu()], lock));
+}
+
 /* ---- locks ----------------------------------------------------------------------------------- */
 
 void spin_lock_init(struct spinlock *lock, unsigned int rank, const char *name)
@@ -80,74 +90,25 @@ void spin_lock_init(struct spinlock *lock, unsigned int rank, const char *name)
 	*lock = (struct spinlock)SPINLOCK_RANKED(rank, name);
 }
 
-static __cold __noinline _Noreturn void held_already(const struct spinlock *lock)
+void spin_wait(const struct spinlock *lock, uint32_t ticket)
+{
+	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+		port_relax();
+}
+
+void spin_held_already(const struct spinlock *lock)
 {
 	panic("spinlock %s (%px) taken by CPU %u, which holds it already", name_of(lock),
 	      (const void *)lock, port_cpu());
 }
 
-static __cold __noinline _Noreturn void not_held(const struct spinlock *lock, uint32_t owner)
+void spin_not_held(const struct spinlock *lock)
 {
+	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
+
 	if (owner == 0)
 		panic("spinlock %s (%px) released by CPU %u, but nobody holds it", name_of(lock),
 		      (const void *)lock, port_cpu());
 	panic("spinlock %s (%px) released by CPU %u, but CPU %u holds it", name_of(lock),
 	      (const void *)lock, port_cpu(), owner - 1);
-}
-
-static __always_inline void take(struct spinlock *lock)
-{
-	uint32_t self = port_cpu() + 1, ticket;
-
-	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == self))
-		held_already(lock);
-	if (SPINLOCK_DEBUG)
-		check_taking(lock);
-	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
-		port_relax();
-	__atomic_store_n(&lock->owner, self, __ATOMIC_RELAXED);
-	if (SPINLOCK_DEBUG)
-		MM_ASSERT(lock_order_push(&orders[self - 1], lock));
-}
-
-static __always_inline void give(struct spinlock *lock)
-{
-	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
-
-	if (unlikely(owner != port_cpu() + 1))
-		not_held(lock, owner);
-	if (SPINLOCK_DEBUG)
-		MM_ASSERT(lock_order_pop(&orders[owner - 1], lock));
-	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
-}
-
-void spin_lock(struct spinlock *lock)
-{
-	take(lock);
-}
-
-void spin_unlock(struct spinlock *lock)
-{
-	give(lock);
-}
-
-unsigned long spin_lock_irqsave(struct spinlock *lock)
-{
-	unsigned long state = port_irq_save();
-
-	take(lock);
-	return state;
-}
-
-void spin_unlock_irqrestore(struct spinlock *lock, unsigned long state)
-{
-	give(lock);
-	port_irq_restore(state);
-}
-
-bool spin_is_held(const struct spinlock *lock)
-{
-	return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == port_cpu() + 1;
 }

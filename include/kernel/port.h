@@ -2,8 +2,10 @@
  * The port: everything that mm/ and kernel/ ask of the machine.
  *
  * `ld -r` over mm/ and kernel/ leaves exactly these symbols undefined (`make lint` checks it).
- * Besides the functions a port brings <port/layout.h>, found on the include path, with three
- * constants or expressions:
+ * Besides the functions a port brings three headers, found on the include path: <port/stack.h>,
+ * the CPUs' stacks; <port/irq.h>, in which any of the functions below may be defined inline, as
+ * those that stand in each critical section should; and <port/layout.h>, with three constants or
+ * expressions:
  *
  *   PORT_DIRECT_MAP   uintptr_t; physical address 0 as seen through the direct map of all RAM
  *   PORT_PAGE_ARRAY   uintptr_t; where page frame 0's descriptor would stand; 16-byte aligned
@@ -15,6 +17,7 @@
 #pragma once
 
 #include <kernel/compiler.h>
+#include <port/irq.h>
 
 /**
  * port_write() - put @len characters on the console.

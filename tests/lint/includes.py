@@ -7,7 +7,7 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h", "limits.h"}
 # folder: beginnings of what may be included from it
 ALLOWED = {
     "kernel": ("kernel/", "port/layout.h"),
-    "include/kernel": ("kernel/", "port/layout.h"),
+    "include/kernel": ("kernel/", "port/layout.h", "port/irq.h"),
     "mm": ("kernel/", "mm/", "internal.h", "port/layout.h", "port/stack.h"),
     "include/mm": ("kernel/", "mm/", "port/layout.h"),
     "include/hosted": ("kernel/", "mm/"),

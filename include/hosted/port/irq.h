@@ -1,0 +1,4 @@
+/*
+ * The hosted port has nothing inline.
+ */
+#pragma once

@@ -1,0 +1,4 @@
+/*
+ * A port for the compiler alone: nothing inline.
+ */
+#pragma once
