@@ -3,7 +3,9 @@
  *
  * A stack is an array of pointers that one CPU takes from and puts to without a lock, without a
  * locked instruction and without masking interrupts. Everything fast in mm/ is one stack_pop() or
- * one stack_push(), from <port/stack.h>; everything else about stacks (filling, emptying,
+ * one stack_push(), or for bulk requests stack_pop_many() or stack_push_many(), which move as many
+ * entries as there are (of a stack of @size entries) or as there is room for; they come from
+ * <port/stack.h>. Everything else about stacks (filling, emptying,
  * exchanging) is done by their owners with interrupts masked.
  *
  *   entry[0]      the owner's, see mm/sheaf.c

@@ -1,5 +1,6 @@
 /*
- * stack_pop() and stack_push() in plain C, for ports without restartable sequences.
+ * stack_pop(), stack_push() and the two for many entries in plain C, for ports without restartable
+ * sequences.
  *
  * An interrupt handler may use the same stack. A flag says that an operation is under way: one that
  * comes in between finds it set, touches nothing, and reports "empty" or "full"; its caller then
@@ -46,4 +47,25 @@ static inline bool stack_push(unsigned int stack, void *entry)
 	stack_barrier();
 	cpu->busy = 0;
 	return room;
+}
+
+static inline unsigned int stack_pop_many(unsigned int stack, unsigned int size, void **entries,
+					  unsigned int nr)
+{
+	unsigned int i = 0;
+
+	(void)size;		/* the bottom is seen when it is reached */
+	while (i < nr && (entries[i] = stack_pop(stack)) != NULL)
+		i++;
+	return i;
+}
+
+static inline unsigned int stack_push_many(unsigned int stack, void *const *entries,
+					   unsigned int nr)
+{
+	unsigned int i = 0;
+
+	while (i < nr && stack_push(stack, entries[i]))
+		i++;
+	return i;
 }

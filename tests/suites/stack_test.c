@@ -148,11 +148,100 @@ static void interrupted_push(struct ktest *t)
 	KTEST_EXPECT(t, after >= 1);
 }
 
+/* ---- many at once -------------------------------------------------------- */
+
+static void many_at_once(struct ktest *t)
+{
+	void *entries[SIZE + 2], *popped[SIZE + 2] = { NULL };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(entries); i++)
+		entries[i] = &things[i];
+	set_top(stack_none);
+	KTEST_EXPECT_EQ(t, stack_push_many(STACK_SPARE, entries, 1), 0);
+	KTEST_EXPECT_EQ(t, stack_pop_many(STACK_SPARE, SIZE, popped, 1), 0);
+	set_top(stack_empty_top(&memory, SIZE));
+	KTEST_EXPECT_EQ(t, stack_pop_many(STACK_SPARE, SIZE, popped, 1), 0);
+	KTEST_EXPECT_EQ(t, stack_push_many(STACK_SPARE, entries, 0), 0);
+	KTEST_EXPECT_EQ(t, stack_push_many(STACK_SPARE, entries, 2), 2);
+	KTEST_EXPECT_EQ(t, stack_push_many(STACK_SPARE, entries + 2, SIZE), SIZE - 2);
+	KTEST_EXPECT_EQ(t, stack_push_many(STACK_SPARE, entries, 1), 0);
+	KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[SIZE - 1]);
+	KTEST_EXPECT_EQ(t, stack_pop_many(STACK_SPARE, SIZE, popped, 0), 0);
+	KTEST_EXPECT_EQ(t, stack_pop_many(STACK_SPARE, SIZE, popped, 2), 2);
+	KTEST_EXPECT(t, (popped[0] == &things[SIZE - 2]) != (popped[1] == &things[SIZE - 2]));
+	KTEST_EXPECT(t, (popped[0] == &things[SIZE - 3]) != (popped[1] == &things[SIZE - 3]));
+	KTEST_EXPECT(t, popped[2] == NULL);
+	KTEST_EXPECT_EQ(t, stack_pop_many(STACK_SPARE, SIZE, popped, SIZE), SIZE - 3);
+	KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
+	set_top(stack_none);
+}
+
+/* Is each of things 0 .. 3, 10 and 11 exactly once among @entries and on the stack? */
+static bool all_there(void **entries, unsigned int nr)
+{
+	uint32_t seen = 0;
+	void *entry;
+
+	while (nr < STACK_ENTRIES && (entry = stack_pop(STACK_SPARE)) != NULL)
+		entries[nr++] = entry;
+	for (unsigned int i = 0; i < nr; i++) {
+		uint32_t bit = 1U << ((int *)entries[i] - things);
+
+		if (seen & bit)
+			return false;
+		seen |= bit;
+	}
+	return seen == 0xc0f;
+}
+
+/* @push: two things are pushed by the interrupted operation, or popped. */
+static void interrupt_many(struct ktest *t, bool push)
+{
+	unsigned int came = 0;
+
+	if (!can_interrupt(t))
+		return;
+	for (unsigned int nr = 1; nr < MAX_STEPS; nr++) {
+		void *mine[] = { &things[0], &things[1], &things[2], &things[3] };
+		void *entries[STACK_ENTRIES], *taken = NULL;
+		unsigned int n = 0;
+
+		set_top(stack_empty_top(&memory, SIZE + 2));
+		(void)stack_push_many(STACK_SPARE, mine, push ? 2 : 4);
+		(void)port_interrupt_after(nr, handler, &taken);
+		if (push)
+			KTEST_EXPECT_EQ(t, stack_push_many(STACK_SPARE, mine + 2, 2), 2);
+		else
+			n = stack_pop_many(STACK_SPARE, SIZE + 2, entries, 3);
+		if (!port_interrupt_cancel())
+			break;
+		came++;
+		KTEST_EXPECT_EQ(t, n, push ? 0 : 3);
+		entries[n++] = taken;
+		KTEST_EXPECT(t, taken && all_there(entries, n));
+	}
+	set_top(stack_none);
+	KTEST_EXPECT(t, came >= 12);		/* instructions of the shorter sequence */
+}
+
+static void interrupted_pop_many(struct ktest *t)
+{
+	interrupt_many(t, false);
+}
+
+static void interrupted_push_many(struct ktest *t)
+{
+	interrupt_many(t, true);
+}
+
 static const struct ktest_case stack_cases[] = {
 	KTEST_CASE(none_is_empty_and_full),
 	KTEST_CASE(last_in_first_out),
 	KTEST_CASE(largest_stack),
 	KTEST_CASE(interrupted_pop),
 	KTEST_CASE(interrupted_push),
+	KTEST_CASE(many_at_once),
+	KTEST_CASE(interrupted_pop_many),
+	KTEST_CASE(interrupted_push_many),
 };
 KTEST_SUITE(stack, stack_cases);
