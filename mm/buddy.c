@@ -31,50 +31,52 @@
 
 #include "internal.h"
 
+/* Merges after which a call for many blocks ends: what a lock is held for stays bounded. */
+#define GIVE_MERGES	48U
+
 static uint32_t free_tag(const struct zone *zone, unsigned int order)
 {
 	return page_tag(PAGE_FREE, order, zone->index);
 }
 
 /* Put @pfn between two neighbours of the list; 0 stands for its ends. */
-static void link_between(struct zone *zone, struct free_area *area, uint32_t pfn, uint32_t prev,
-			 uint32_t next)
+static __always_inline void link_between(struct page *pages, struct free_area *area, uint32_t pfn,
+					 uint32_t prev, uint32_t next)
 {
-	struct page *page = zone->pages + pfn;
-
-	page->prev = prev;
-	page->next = next;
+	pages[pfn].prev = prev;
+	pages[pfn].next = next;
 	if (prev)
-		zone->pages[prev].next = pfn;
+		pages[prev].next = pfn;
 	else
 		area->first = pfn;
 	if (next)
-		zone->pages[next].prev = pfn;
+		pages[next].prev = pfn;
 	else
 		area->last = pfn;
 }
 
-static void unlink_block(struct zone *zone, struct free_area *area, const struct page *page)
+static __always_inline void unlink_block(struct page *pages, struct free_area *area,
+					 const struct page *page)
 {
-	if (page->prev)
-		zone->pages[page->prev].next = page->next;
+	uint32_t prev = page->prev, next = page->next;
+
+	if (prev)
+		pages[prev].next = next;
 	else
-		area->first = page->next;
-	if (page->next)
-		zone->pages[page->next].prev = page->prev;
+		area->first = next;
+	if (next)
+		pages[next].prev = prev;
 	else
-		area->last = page->prev;
+		area->last = prev;
 }
 
 /* Newest first: what was given back last is likely still in the CPU's caches. */
-static void push_block(struct zone *zone, uint32_t pfn, unsigned int order)
+static __always_inline void push_block(struct page *pages, struct free_area *area, uint32_t pfn,
+				       uint32_t tag)
 {
-	struct free_area *area = &zone->free[order];
-	struct page *page = zone->pages + pfn;
-
-	page->tag = free_tag(zone, order);
-	page->nr_blocks = 0;
-	link_between(zone, area, pfn, 0, area->first);
+	pages[pfn].tag = tag;
+	pages[pfn].nr_blocks = 0;
+	link_between(pages, area, pfn, 0, area->first);
 	area->nr++;
 }
 
@@ -86,7 +88,7 @@ void buddy_add_run_locked(struct zone *zone, uint64_t pfn, uint32_t nr_blocks)
 	lock_assert_held(&zone->lock);
 	page->tag = free_tag(zone, MAX_ORDER - 1);
 	page->nr_blocks = nr_blocks;
-	link_between(zone, area, (uint32_t)pfn, area->last, 0);
+	link_between(zone->pages, area, (uint32_t)pfn, area->last, 0);
 	area->nr += nr_blocks;
 	zone->nr_free += nr_blocks * MAX_ORDER_NR_PAGES;
 }
@@ -102,11 +104,11 @@ static void carve(struct zone *zone, struct free_area *area, struct page *page)
 	uint32_t prev = page->prev, next = page->next;
 	uint32_t nr_blocks = page->nr_blocks;
 
-	unlink_block(zone, area, page);
+	unlink_block(zone->pages, area, page);
 	if (nr_blocks > 1) {
 		zone->pages[rest].tag = free_tag(zone, MAX_ORDER - 1);
 		zone->pages[rest].nr_blocks = nr_blocks - 1;
-		link_between(zone, area, rest, prev, next);
+		link_between(zone->pages, area, rest, prev, next);
 	}
 	zone_fill_block(zone, pfn, PAGE_TAIL);
 	zone->event[ZONE_EVENT_CARVE]++;
@@ -130,12 +132,13 @@ struct page *buddy_take_locked(struct zone *zone, unsigned int order)
 	if (page->nr_blocks)
 		carve(zone, area, page);
 	else
-		unlink_block(zone, area, page);
+		unlink_block(zone->pages, area, page);
 
 	zone->event[ZONE_EVENT_SPLIT] += k - order;
 	while (k > order) {
 		k--;
-		push_block(zone, (uint32_t)(page - zone->pages) + (1U << k), k);
+		push_block(zone->pages, &zone->free[k],
+			   (uint32_t)(page - zone->pages) + (1U << k), free_tag(zone, k));
 	}
 	page->tag = page_tag(PAGE_ALLOCATED, order, zone->index);
 	zone->nr_free -= 1UL << order;
@@ -143,30 +146,59 @@ struct page *buddy_take_locked(struct zone *zone, unsigned int order)
 	return page;
 }
 
-void buddy_give_locked(struct zone *zone, struct page *page, unsigned int order)
+/* @tag: a free block's of @order */
+static __always_inline void give(struct zone *zone, struct page *pages, uint32_t pfn,
+				 unsigned int order, uint32_t tag)
 {
-	uint32_t pfn = (uint32_t)(page - zone->pages);
+	struct free_area *area = &zone->free[order];
+	uint32_t half = 1U << order;
 
-	lock_assert_held(&zone->lock);
-	zone->nr_free += 1UL << order;
-	zone->event[ZONE_EVENT_FREE] += 1UL << order;
+	for (; half < MAX_ORDER_NR_PAGES; half <<= 1, area++, tag += page_tag(0, 1, 0)) {
+		struct page *buddy = pages + (pfn ^ half);
 
-	while (order < MAX_ORDER - 1) {
-		uint32_t buddy_pfn = pfn ^ (1U << order);
-		struct page *buddy = zone->pages + buddy_pfn;
-
-		if (buddy->tag != free_tag(zone, order))
+		if (buddy->tag != tag)
 			break;
-		unlink_block(zone, &zone->free[order], buddy);
-		zone->free[order].nr--;
-		zone->event[ZONE_EVENT_MERGE]++;
+		unlink_block(pages, area, buddy);
+		area->nr--;
 		/*
 		 * The upper head becomes a tail: a stale PAGE_FREE there would pass
 		 * for a buddy later.
 		 */
-		zone->pages[pfn | (1U << order)].tag = page_tag(PAGE_TAIL, 0, 0);
-		pfn &= buddy_pfn;
-		order++;
+		pages[pfn | half].tag = page_tag(PAGE_TAIL, 0, 0);
+		pfn &= ~half;
+		zone->event[ZONE_EVENT_MERGE]++;
 	}
-	push_block(zone, pfn, order);
+	push_block(pages, area, pfn, tag);
+}
+
+static void count_given(struct zone *zone, uint64_t nr_pages)
+{
+	lock_assert_held(&zone->lock);
+	zone->nr_free += nr_pages;
+	zone->event[ZONE_EVENT_FREE] += nr_pages;
+}
+
+void buddy_give_locked(struct zone *zone, struct page *page, unsigned int order)
+{
+	struct page *pages = zone->pages;
+
+	count_given(zone, 1UL << order);
+	give(zone, pages, (uint32_t)(page - pages), order, free_tag(zone, order));
+}
+
+unsigned int buddy_give_many_locked(struct zone *zone, void *const *blocks, unsigned int nr,
+				    unsigned int order)
+{
+	uint64_t enough = zone->event[ZONE_EVENT_MERGE] + GIVE_MERGES;
+	struct page *pages = zone->pages;
+	uint32_t tag = free_tag(zone, order);
+	unsigned int given = 0;
+
+	while (given < nr && zone->event[ZONE_EVENT_MERGE] < enough) {
+		struct page *page = blocks[given++];
+
+		give(zone, pages, (uint32_t)(page - pages), order, tag);
+	}
+	count_given(zone, (uint64_t)given << order);
+	return given;
 }

@@ -139,22 +139,28 @@ static void report_foreign(const struct kmem_cache *cache, const void *object, u
 		       "freed to cache %s, but no cache ever gave this address", cache->name);
 }
 
+int cache_check(struct kmem_cache *cache, const struct page *slab, const void *object)
+{
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	int bug = slab_check(cache, slab, object);
+
+	spin_unlock_irqrestore(&cache->lock, flags);
+	if (bug < 0 && *slab_word(cache, object) == slab_mark(cache, object) &&
+	    sheaf_holds(cache, object))
+		bug = MM_BUG_DOUBLE_FREE;
+	return bug;
+}
+
 void cache_free_doubtful(struct kmem_cache *cache, void *object, uintptr_t who)
 {
 	struct page *slab = slab_of(cache->mm, object);
-	unsigned long flags;
 	int bug;
 
 	if (!slab || slab->tag != cache->tag) {
 		report_foreign(cache, object, who);
 		return;
 	}
-	flags = spin_lock_irqsave(&cache->lock);
-	bug = slab_check(cache, slab, object);
-	spin_unlock_irqrestore(&cache->lock, flags);
-	if (bug == MM_BUG_DOUBLE_FREE && *slab_word(cache, object) == slab_mark(cache, object) &&
-	    !sheaf_holds(cache, object))
-		bug = -1;
+	bug = cache_check(cache, slab, object);
 	if (bug == MM_BUG_DOUBLE_FREE)
 		mm_bug(MM_BUG_DOUBLE_FREE, object, who, "this object of cache %s is free already",
 		       cache->name);
@@ -177,7 +183,7 @@ void cache_free_to_slab(struct kmem_cache *cache, void *object)
 	struct page *slabs;
 
 	*slab_word(cache, object) = slab_mark(cache, object);
-	slab_put_locked(cache, object);
+	slab_put_locked(cache, &object, 1);
 	slabs = slab_trim_locked(cache, 1);
 	spin_unlock_irqrestore(&cache->lock, flags);
 	slabs_destroy(cache, slabs);
@@ -185,35 +191,103 @@ void cache_free_to_slab(struct kmem_cache *cache, void *object)
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	return alloc_object(cache, gfp, RET_IP);
+	void *object;
+
+	if (likely(alloc_fast(cache, gfp, &object)))
+		return object;
+	return cache_alloc_rest(cache, gfp, object, RET_IP);
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	return alloc_object(cache, gfp | __GFP_ZERO, RET_IP);
+	return cache_alloc_rest(cache, gfp | __GFP_ZERO, stack_pop(cache->stack), RET_IP);
 }
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	free_object(cache, object, RET_IP);
+	if (likely(is_sound(cache, object)))
+		push_object(cache, object);
+	else
+		cache_free_doubtful(cache, object, RET_IP);
+}
+
+/* What the bulk loops read of @cache, in a copy that nothing else can reach: in registers. */
+static __always_inline struct kmem_cache fast_part(const struct kmem_cache *cache)
+{
+	return (struct kmem_cache){
+		.tag = cache->tag, .word = cache->word, .slab_mask = cache->slab_mask,
+		.secret = cache->secret, .inverse = cache->inverse,
+		.direct_map = cache->direct_map, .pages = cache->pages,
+		.block_map = cache->block_map, .nr_blocks = cache->nr_blocks,
+	};
+}
+
+/* The marks of @nr popped objects are checked and wiped. Return: those before the first bad one. */
+static size_t wipe_marks(const struct kmem_cache *cache, void *const *objects, size_t nr)
+{
+	const struct kmem_cache fast = fast_part(cache);
+	size_t i;
+
+	for (i = 0; i < nr && likely(*slab_word(&fast, objects[i]) == slab_mark(&fast, objects[i]));
+	     i++)
+		*slab_word(&fast, objects[i]) = 0;
+	return i;
 }
 
 size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
 {
-	for (size_t i = 0; i < nr; i++) {
-		objects[i] = alloc_object(cache, gfp, RET_IP);
-		if (unlikely(!objects[i])) {
-			kmem_cache_free_bulk(cache, i, objects);
+	size_t filled = 0;
+
+	while (filled < nr) {
+		unsigned int want = (unsigned int)min_u64(nr - filled, STACK_MAX);
+		unsigned int got = gfp & __GFP_ZERO ? 0 :
+				   stack_pop_many(cache->stack, cache->sheaf_size,
+						  objects + filled, want);
+		size_t sound = wipe_marks(cache, objects + filled, got);
+
+		/* What comes after a bad one goes back: the bad one must not be in the way. */
+		for (size_t i = filled + sound + 1; i < filled + got; i++)
+			cache_free_rest(cache, objects[i]);
+		filled += sound;
+		if (sound == want)
+			continue;
+		objects[filled] = cache_alloc_rest(cache, gfp, sound < got ? objects[filled] : NULL,
+						   RET_IP);
+		if (unlikely(!objects[filled])) {
+			kmem_cache_free_bulk(cache, filled, objects);
 			return 0;
 		}
+		filled++;
 	}
 	return nr;
 }
 
+/* Objects that are sound are marked, in their order. Return: those before the first other one. */
+static size_t mark_sound(const struct kmem_cache *cache, void *const *objects, size_t nr)
+{
+	const struct kmem_cache fast = fast_part(cache);
+	size_t i;
+
+	for (i = 0; i < nr && likely(is_sound(&fast, objects[i])); i++)
+		*slab_word(&fast, objects[i]) = slab_mark(&fast, objects[i]);
+	return i;
+}
+
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
 {
-	for (size_t i = 0; i < nr; i++)
-		free_object(cache, objects[i], RET_IP);
+	while (nr > 0) {
+		size_t sound = mark_sound(cache, objects, nr < STACK_MAX ? nr : STACK_MAX), pushed;
+
+		pushed = stack_push_many(cache->stack, objects, (unsigned int)sound);
+		for (; pushed < sound; pushed++)
+			cache_free_rest(cache, objects[pushed]);
+		objects += sound;
+		nr -= sound;
+		if (nr > 0 && sound == 0) {
+			cache_free_doubtful(cache, *objects++, RET_IP);
+			nr--;
+		}
+	}
 }
 
 /* ---- create and destroy -------------------------------------------------- */
@@ -294,6 +368,7 @@ static int set_up(struct kmem_cache *cache, struct mm *mm, const char *name, uns
 		cache->gfp = __GFP_DMA32;
 	if (slab_set_layout(cache))
 		return -EINVAL;
+	cache->barn_max = sheaf_barn_max(cache);
 	return enlist(cache);
 }
 
@@ -463,11 +538,11 @@ void caches_drain(void)
 
 static uint64_t nr_slab_pages(void)
 {
+	struct kmem_cache *cache = NULL;
 	uint64_t nr = 0;
 
-	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
-		nr += READ_ONCE(kernel_mm.zone[i].slab_pages[0]) +
-		      READ_ONCE(kernel_mm.zone[i].slab_pages[1]);
+	while ((cache = next_pinned(cache)) != NULL)
+		nr += READ_ONCE(cache->nr_slabs) << cache->order;
 	return nr;
 }
 

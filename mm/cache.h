@@ -14,7 +14,7 @@ struct mm;
 #define CACHE_NAME_MAX		32	/* with the NUL */
 #define MAX_CACHES		1024	/* ids fit 16 bits; the table of pointers takes 8 KiB */
 #define SLAB_MAX_OBJECTS	512	/* 8-byte objects in one page */
-#define SLAB_NR_FILL		8	/* lists of partial slabs, by how full they are */
+#define SLAB_NR_FILL		4	/* lists of partial slabs, by how full they are */
 
 /* A list of slabs, linked through the head pages' descriptors. */
 struct slab_list {
@@ -56,11 +56,14 @@ struct kmem_cache {
 	unsigned int objects;		/* per slab */
 	unsigned int sheaf_size;	/* objects in a sheaf; 0: no sheaves */
 	uint64_t reciprocal;		/* 2^44 / stride rounded up: gives an offset's index */
+	unsigned int fill_shift;	/* see slab_fill() */
+	unsigned int fill_mask;		/* (1 << fill_shift) - 1 */
+	unsigned int barn_max;		/* full sheaves that the barn may keep, and empty ones */
 	unsigned int min_empty;		/* empty slabs that are kept */
 	void (*ctor)(void *object);
 
 	struct spinlock lock;		/* guards all below */
-	struct slab_list fill[SLAB_NR_FILL];	/* partial: [0] nearly empty .. [7] nearly full */
+	struct slab_list fill[SLAB_NR_FILL];	/* partial: [0] nearly empty .. [3] nearly full */
 	struct slab_list full;
 	struct slab_list empty;
 	uint64_t nr_slabs;
@@ -103,7 +106,7 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
 /* What fast.h leaves to cache.c. */
 
 /**
- * cache_alloc_rest() - all that alloc_object() does not do.
+ * cache_alloc_rest() - all that alloc_fast() does not do.
  * @object: what was popped, if anything was: its mark may be damaged, or it is to be zeroed
  */
 __noinline void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who);
@@ -113,6 +116,12 @@ __noinline void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *obj
  * the content of a live object only happens to look like a free word, it is freed.
  */
 __noinline void cache_free_doubtful(struct kmem_cache *cache, void *object, uintptr_t who);
+
+/**
+ * cache_check() - is @object one of @slab's and handed out? Context: no lock held.
+ * Return: -1: yes; else the kind of the bug.
+ */
+int cache_check(struct kmem_cache *cache, const struct page *slab, const void *object);
 
 /** cache_free_rest() - @object is sound and marked, but there was no room for it. */
 __noinline void cache_free_rest(struct kmem_cache *cache, void *object);

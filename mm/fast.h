@@ -3,8 +3,8 @@
  *
  * Alloc: pop an object, see that its mark is whole, and wipe the mark. Free: see that the address
  * is an object's, of this cache, handed out; mark it; push it. All checks are here: what follows a
- * failed one is not fast. Each way out but the first is a tail call, so that these need neither a
- * frame nor saved registers.
+ * failed one is not fast. The callers end in a tail call then, so that they need neither a frame
+ * nor saved registers, and ask for the address that they return to only there.
  */
 #pragma once
 
@@ -12,15 +12,15 @@
 
 #include "mm/internal.h"
 
-static __always_inline void *alloc_object(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+/* Return: false: the rest is for cache_alloc_rest(), *@object included. */
+static __always_inline bool alloc_fast(struct kmem_cache *cache, gfp_t gfp, void **object)
 {
-	void *object = stack_pop(cache->stack);
-
-	if (unlikely(!object || (gfp & __GFP_ZERO) ||
-		     *slab_word(cache, object) != slab_mark(cache, object)))
-		return cache_alloc_rest(cache, gfp, object, who);
-	*slab_word(cache, object) = 0;
-	return object;
+	*object = stack_pop(cache->stack);
+	if (unlikely(!*object || (gfp & __GFP_ZERO)) ||
+	    unlikely(*slab_word(cache, *object) != slab_mark(cache, *object)))
+		return false;
+	*slab_word(cache, *object) = 0;
+	return true;
 }
 
 /* Is there a descriptor for @paddr of @cache's instance that can be read? */
@@ -47,14 +47,12 @@ static __always_inline void push_object(struct kmem_cache *cache, void *object)
 		cache_free_rest(cache, object);
 }
 
-static __always_inline void free_object(struct kmem_cache *cache, void *object, uintptr_t who)
+/* Is @object one of @cache's that is handed out? */
+static __always_inline bool is_sound(const struct kmem_cache *cache, const void *object)
 {
 	uint64_t paddr = (uintptr_t)object - (uintptr_t)cache->direct_map;
 
-	if (likely(is_readable(cache, paddr) &&
-		   cache->pages[paddr >> PAGE_SHIFT].tag == cache->tag &&
-		   is_live(cache, object, paddr)))
-		push_object(cache, object);
-	else
-		cache_free_doubtful(cache, object, who);
+	return likely(is_readable(cache, paddr)) &&
+	       likely(cache->pages[paddr >> PAGE_SHIFT].tag == cache->tag) &&
+	       likely(is_live(cache, object, paddr));
 }

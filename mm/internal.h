@@ -67,6 +67,11 @@ struct page *mm_alloc_pages(struct mm *mm, gfp_t gfp, unsigned int order, uintpt
 void mm_free_pages(struct mm *mm, struct page *page, unsigned int order, enum page_state state,
 		   uintptr_t who);
 
+/** mm_take_pages(), mm_give_pages() - the same, by the CPU's lists where @mm has them. */
+struct page *mm_take_pages(struct mm *mm, gfp_t gfp, unsigned int order, uintptr_t who);
+void mm_give_pages(struct mm *mm, struct page *page, unsigned int order, enum page_state state,
+		   uintptr_t who);
+
 /** mm_split_pages() - an allocated block becomes 2^@order allocated blocks of order 0. */
 void mm_split_pages(struct page *page, unsigned int order);
 
@@ -109,11 +114,17 @@ extern uint8_t page_request_stack[4][16];
 
 void page_cpu_init(void);
 
+/** page_cpu_stack() - where a request looks first. Any CPU may have changed it meanwhile. */
+static inline unsigned int page_cpu_stack(gfp_t gfp, unsigned int order)
+{
+	return __atomic_load_n(&page_request_stack[gfp & 3][order], __ATOMIC_RELAXED);
+}
+
 /**
- * page_cpu_take() - a block marked PAGE_CPU of zone @highest or one below, after a refill if need
- * be. NULL: there is none to be had this way.
+ * page_cpu_take() - a block marked PAGE_CPU of the highest zone of @gfp or one below, after a
+ * refill if need be. NULL: there is none to be had this way.
  */
-struct page *page_cpu_take(unsigned int highest, unsigned int order);
+struct page *page_cpu_take(gfp_t gfp, unsigned int order);
 
 /**
  * page_cpu_give() - what stack_push() had no room for.
@@ -121,7 +132,8 @@ struct page *page_cpu_take(unsigned int highest, unsigned int order);
  */
 bool page_cpu_give(unsigned int stack, struct page *page);
 
-#define PAGE_CPU_BATCH	8U	/* blocks that one refill takes at most; zoneinfo's batch */
+#define PAGE_CPU_SINGLES 30U	/* blocks of order 0 on a full stack */
+#define PAGE_CPU_BATCH	16U	/* blocks that one refill takes at most; zoneinfo's batch */
 
 /** page_cpu_high() - pages of @zone that a CPU keeps at most; 0: the zone is too small. */
 uint64_t page_cpu_high(const struct zone *zone);

@@ -97,7 +97,7 @@ static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 				(void *)who, KMALLOC_MAX_SIZE);
 		return NULL;
 	}
-	page = mm_alloc_pages(&kernel_mm, gfp, LARGE_ORDER(size), who);
+	page = mm_take_pages(&kernel_mm, gfp, LARGE_ORDER(size), who);
 	if (!page)
 		return NULL;
 	page->state = PAGE_LARGE;
@@ -111,20 +111,29 @@ static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 static void *alloc_multipage(size_t size, gfp_t gfp, uintptr_t who)
 {
 	gfp_t lightly = (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN;
-	void *object = alloc_object(cache_for(size, gfp), lightly, who);
+	struct kmem_cache *cache = cache_for(size, gfp);
+	void *object;
 
+	if (!alloc_fast(cache, lightly, &object))
+		object = cache_alloc_rest(cache, lightly, object, who);
 	return object ? object : alloc_large(size, gfp, who);
 }
 
 static void *do_kmalloc(size_t size, gfp_t gfp, uintptr_t who)
 {
+	struct kmem_cache *cache;
+	void *object;
+
 	if (unlikely(size == 0))
 		return ZERO_SIZE_PTR;
 	if (size > KMALLOC_MAX_CACHE_SIZE)
 		return alloc_large(size, gfp, who);
 	if (size > PAGE_SIZE)
 		return alloc_multipage(size, gfp, who);
-	return alloc_object(cache_for(size, gfp), gfp, who);
+	cache = cache_for(size, gfp);
+	if (likely(alloc_fast(cache, gfp, &object)))
+		return object;
+	return cache_alloc_rest(cache, gfp, object, who);
 }
 
 /* Its own path past do_kmalloc(): for most sizes it then ends in a tail call, without a frame. */
@@ -174,12 +183,12 @@ static struct page *large_of(const void *object)
 static size_t usable_size(const void *object, uintptr_t who)
 {
 	const struct page *page = slab_of(&kernel_mm, object);
-	const struct kmem_cache *cache;
+	struct kmem_cache *cache;
 	int bug;
 
 	if (page) {
 		cache = cache_by_id(page->zone_or_cache);
-		bug = slab_check(cache, page, object);
+		bug = cache_check(cache, page, object);
 		if (likely(bug < 0))
 			return cache->object_size;
 		mm_bug((enum mm_bug_kind)bug, object, who, "not a live object of cache %s",
@@ -234,7 +243,7 @@ static __noinline void kfree_rest(const void *object, uintptr_t who)
 		return;
 	page = large_of(object);
 	if (page)
-		mm_free_pages(&kernel_mm, page, page->order, PAGE_LARGE, who);
+		mm_give_pages(&kernel_mm, page, page->order, PAGE_LARGE, who);
 	else
 		report_bad_kfree(object, who);
 }

@@ -219,9 +219,9 @@ int mm_init(struct memmap *map)
 	err = mm_setup(&kernel_mm, map, (struct page *)PORT_PAGE_ARRAY, (char *)PORT_DIRECT_MAP);
 	if (err)
 		return err;
+	page_cpu_init();	/* from here on CPUs have lists of pages */
 	caches_init();		/* the cache that cache descriptors come from */
 	sheaves_init();		/* from here on caches have sheaves */
-	page_cpu_init();	/* and CPUs have lists of pages */
 	kmalloc_init();		/* needs it for its size classes */
 	boot_caches_init();	/* named caches of the kernel's own structures */
 	return 0;

@@ -234,13 +234,26 @@ void mm_split_pages(struct page *page, unsigned int order)
 #define GFP_FAST	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGH | __GFP_DIRECT_RECLAIM | \
 			 __GFP_NORETRY | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* All that the fast path does not do. */
-static __noinline struct page *alloc_rest(gfp_t gfp, unsigned int order, uintptr_t who)
+/* A plain request of an order without lists, from the first zone that it may use. */
+static struct page *alloc_whole(gfp_t gfp, unsigned int order)
+{
+	unsigned int highest = gfp_highest_zone(gfp);
+	struct zone *zone = &kernel_mm.zone[highest];
+	struct page *page = NULL;
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+	if (watermark_ok_locked(zone, order, zone->watermark[WMARK_LOW], highest))
+		page = buddy_pop_locked(zone, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return page;
+}
+
+static __noinline struct page *alloc_slower(gfp_t gfp, unsigned int order, uintptr_t who)
 {
 	struct page *page = NULL;
 
-	if (!(gfp & ~GFP_ALL_BITS))
-		page = page_cpu_take(gfp_highest_zone(gfp), order);
+	if (likely(order < MAX_ORDER && !(gfp & ~GFP_ALL_BITS)))
+		page = page_cpu_take(gfp, order);
 	if (!page)
 		return mm_alloc_pages(&kernel_mm, gfp, order, who);
 	page->state = PAGE_ALLOCATED;
@@ -249,54 +262,105 @@ static __noinline struct page *alloc_rest(gfp_t gfp, unsigned int order, uintptr
 	return page;
 }
 
-static __always_inline struct page *do_alloc_pages(gfp_t gfp, unsigned int order, uintptr_t who)
+/* All that the fast path does not do. */
+static __noinline struct page *alloc_rest(gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	struct page *page = NULL;
+
+	if (order < MAX_ORDER && !(gfp & ~GFP_FAST) &&
+	    page_cpu_stack(gfp, order) == STACK_NEVER)
+		page = alloc_whole(gfp, order);
+	return likely(page) ? page : alloc_slower(gfp, order, who);
+}
+
+/* Return: NULL: the rest is for alloc_rest(). */
+static __always_inline struct page *alloc_fast(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
 	if (unlikely(order >= MAX_ORDER || (gfp & ~GFP_FAST)))
-		return alloc_rest(gfp, order, who);
-	page = stack_pop(page_request_stack[gfp & 3][order]);
-	if (unlikely(!page))
-		return alloc_rest(gfp, order, who);
-	page->state = PAGE_ALLOCATED;
+		return NULL;
+	page = stack_pop(page_cpu_stack(gfp, order));
+	if (likely(page))
+		page->state = PAGE_ALLOCATED;
 	return page;
 }
 
-/* @page is on no stack for lack of room, or is no block that could be. */
-static __noinline void free_rest(struct page *page, unsigned int order, uintptr_t who)
+static struct page *do_alloc_pages(gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	struct page *page = alloc_fast(gfp, order);
+
+	return likely(page) ? page : alloc_rest(gfp, order, who);
+}
+
+/* @page is no block that is out, or none of this order. */
+static __noinline void free_doubtful(struct page *page, unsigned int order, enum page_state state,
+				     uintptr_t who)
 {
 	if (page)
-		mm_free_pages(&kernel_mm, page, order, PAGE_ALLOCATED, who);
+		mm_free_pages(&kernel_mm, page, order, state, who);
 }
 
-/* @page is marked PAGE_CPU. */
-static __noinline void free_full(struct page *page, unsigned int order, uintptr_t who)
+/* @page is sound and marked PAGE_CPU, but there was no room for it. */
+static __noinline void free_rest(struct page *page, unsigned int order)
 {
-	if (page_cpu_give(page_stack[page->zone_or_cache][order], page))
+	struct zone *zone = &kernel_mm.zone[page->zone_or_cache];
+	unsigned int stack = page_stack[page->zone_or_cache][order];
+	unsigned long flags;
+
+	if (stack != STACK_NEVER && page_cpu_give(stack, page))
 		return;
-	page->state = PAGE_ALLOCATED;
-	mm_free_pages(&kernel_mm, page, order, PAGE_ALLOCATED, who);
+	flags = spin_lock_irqsave(&zone->lock);
+	buddy_give_locked(zone, page, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-static __always_inline void do_free_pages(struct page *page, unsigned int order, uintptr_t who)
+/* Return: false: it is for free_doubtful(). */
+static __always_inline bool free_fast(struct page *page, unsigned int order, enum page_state state)
 {
 	uintptr_t offset = (uintptr_t)page - PORT_PAGE_ARRAY;
 	uint64_t block = offset / (MAX_ORDER_NR_PAGES * sizeof(*page));
 
-	if (unlikely(offset % sizeof(*page) || block >= kernel_mm.nr_blocks ||
-		     !kernel_mm.block_map[block] ||
-		     (page->tag & 0xffff) != page_tag(PAGE_ALLOCATED, order, 0))) {
-		free_rest(page, order, who);
-		return;
-	}
+	if (unlikely(offset % sizeof(*page)) || unlikely(block >= kernel_mm.nr_blocks) ||
+	    unlikely(!kernel_mm.block_map[block]) ||
+	    unlikely((page->tag & 0xffff) != page_tag(state, order, 0)))
+		return false;
 	page->state = PAGE_CPU;
 	if (unlikely(!stack_push(page_stack[page->zone_or_cache][order], page)))
-		free_full(page, order, who);
+		free_rest(page, order);
+	return true;
+}
+
+struct page *mm_take_pages(struct mm *mm, gfp_t gfp, unsigned int order, uintptr_t who)
+{
+	return likely(mm == &kernel_mm) ? do_alloc_pages(gfp, order, who)
+					: mm_alloc_pages(mm, gfp, order, who);
+}
+
+void mm_give_pages(struct mm *mm, struct page *page, unsigned int order, enum page_state state,
+		   uintptr_t who)
+{
+	if (unlikely(mm != &kernel_mm))
+		mm_free_pages(mm, page, order, state, who);
+	else if (unlikely(!free_fast(page, order, state)))
+		free_doubtful(page, order, state, who);
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	return do_alloc_pages(gfp, order, RET_IP);
+	struct page *page = alloc_fast(gfp, order);
+
+	return likely(page) ? page : alloc_rest(gfp, order, RET_IP);
+}
+
+/* How many entries from the first are NULL. */
+static unsigned int nr_empty(struct page *const *pages, unsigned long nr)
+{
+	unsigned int i = 0, end = nr < PAGE_CPU_SINGLES ? (unsigned int)nr : PAGE_CPU_SINGLES;
+
+	while (i < end && !pages[i])
+		i++;
+	return i;
 }
 
 unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long nr, struct page **pages)
@@ -304,18 +368,32 @@ unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long nr, struct page **pages)
 	unsigned long filled = 0;
 
 	while (filled < nr) {
-		if (!pages[filled])
+		unsigned int want = nr_empty(pages + filled, nr - filled), got = 0;
+
+		if (want == 0) {
+			filled++;
+			continue;
+		}
+		if (!(gfp & ~GFP_FAST))
+			got = stack_pop_many(page_cpu_stack(gfp, 0), PAGE_CPU_SINGLES,
+					     (void **)pages + filled, want);
+		for (unsigned int i = 0; i < got; i++)
+			pages[filled + i]->state = PAGE_ALLOCATED;
+		filled += got;
+		if (got == 0) {
 			pages[filled] = do_alloc_pages(gfp, 0, RET_IP);
-		if (!pages[filled])
-			break;
-		filled++;
+			if (!pages[filled])
+				break;
+			filled++;
+		}
 	}
 	return filled;
 }
 
 void __free_pages(struct page *page, unsigned int order)
 {
-	do_free_pages(page, order, RET_IP);
+	if (unlikely(!free_fast(page, order, PAGE_ALLOCATED)))
+		free_doubtful(page, order, PAGE_ALLOCATED, RET_IP);
 }
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
@@ -340,5 +418,5 @@ void free_pages(unsigned long addr, unsigned int order)
 		mm_bug(MM_BUG_BAD_POINTER, (void *)addr, RET_IP, "not the address of a page");
 		return;
 	}
-	do_free_pages(virt_to_page((void *)addr), order, RET_IP);
+	mm_give_pages(&kernel_mm, virt_to_page((void *)addr), order, PAGE_ALLOCATED, RET_IP);
 }

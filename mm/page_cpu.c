@@ -9,10 +9,13 @@
  *                MemFree do not count it, as in Linux.
  * 3. Refill.     Under one hold of zone->lock: blocks of the very order while there are some, else
  *                one larger block, cut. Nothing is taken that would bring the zone under its low
- *                watermark.
- * 4. Drain.      A full stack gives its FLUSH_BATCH oldest blocks back, which bounds a single free.
- *                When a request cannot be served all stacks are emptied, through a shrinker: those
- *                of this CPU always, those of the others if the request may reclaim.
+ *                watermark. A request goes by the zones from the highest that it may use, and the
+ *                one that could refill is where the next requests look first, until they must
+ *                refill again.
+ * 4. Drain.      A full stack gives the older three quarters of its blocks back, or fewer if they
+ *                merge far: so a single free stays bounded. When a request cannot be served all
+ *                stacks are emptied, through a shrinker: those of this CPU always, those of the
+ *                others if the request may reclaim.
  * 5. Which.      kernel_mm's only, and only in zones that are large enough for the stacks to be a
  *                small part of them: page_stack[] says stack_none's index for the others.
  * 6. Locking.    As for sheaves (sheaf.c): the CPU's own, interrupts masked, percpu->busy clear.
@@ -25,13 +28,12 @@
 
 #define NR_CLASSES	5U			/* orders 0 .. 3 and 9 */
 #define HUGE_ORDER	9U
-#define FLUSH_BATCH	4U			/* blocks that one free gives back */
-#define REFILL_SHIFT	3U			/* log2 of PAGE_CPU_BATCH */
+#define REFILL_ORDER	4U			/* one refill takes 64 KiB, or one larger block */
 #define ZONE_MIN_PAGES	(16UL << (20 - PAGE_SHIFT))	/* 16 MiB: smaller zones have no stacks */
 #define HUGE_MIN_PAGES	(1UL << (30 - PAGE_SHIFT))	/* 1 GiB: nor smaller ones of order 9 */
 
 /* Blocks on a full stack: 120 KiB, 128, 128, 128, and 4 MiB. */
-static const uint8_t stack_size[NR_CLASSES] = { 30, 16, 8, 4, 2 };
+static const uint8_t stack_size[NR_CLASSES] = { PAGE_CPU_SINGLES, 16, 8, 4, 2 };
 static const bool has_class[MAX_ORDER] = { [0] = true, true, true, true, [HUGE_ORDER] = true };
 static const uint8_t class_order[NR_CLASSES] = { 0, 1, 2, 3, HUGE_ORDER };
 
@@ -48,20 +50,21 @@ static struct zone *stack_zone(unsigned int stack)
 	return &kernel_mm.zone[stack / NR_CLASSES];
 }
 
-/* The oldest @nr of @have blocks go to the buddy lists, the others move down. */
+/*
+ * Up to @nr of the oldest of @have blocks go to the buddy lists, at least one; the others move
+ * down.
+ */
 static void give_back(struct percpu *cpu, unsigned int stack, unsigned int have, unsigned int nr)
 {
 	struct zone *zone = stack_zone(stack);
 	unsigned int order = class_order[stack_class(stack)];
 	void **bottom = cpu->top[stack] - have;
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
+	unsigned int given = buddy_give_many_locked(zone, bottom, nr, order);
 
-	for (unsigned int i = 0; i < nr; i++)
-		buddy_give_locked(zone, bottom[i], order);
 	spin_unlock_irqrestore(&zone->lock, flags);
-	for (unsigned int i = nr; i < have; i++)
-		bottom[i - nr] = bottom[i];
-	cpu->top[stack] -= nr;
+	memmove(bottom, bottom + given, (have - given) * sizeof(*bottom));
+	cpu->top[stack] -= given;
 }
 
 /* Does this CPU have that stack, and may it be touched? At its first use it is made empty. */
@@ -75,28 +78,38 @@ static bool have_stack(struct percpu *cpu, unsigned int stack)
 	return true;
 }
 
-static void put_on_stack(struct percpu *cpu, unsigned int stack, struct page *page,
-			 unsigned int order)
+/* Blocks that a refill takes. */
+static unsigned int batch_of(unsigned int order)
 {
-	page->tag = page_tag(PAGE_CPU, order, page->zone_or_cache);
-	*cpu->top[stack]++ = page;
+	return order < REFILL_ORDER ? 1U << (REFILL_ORDER - order) : 1;
 }
 
-/* A block of 2^REFILL_SHIFT blocks, cut. */
-static bool cut_locked(struct percpu *cpu, unsigned int stack, struct zone *zone,
-		       unsigned int order)
+/* Up to @nr blocks as they are wanted; if there is none, a larger one, cut. Return: the new top. */
+static void **take_many_locked(struct zone *zone, unsigned int order, unsigned int nr, void **top)
 {
-	struct page *page = buddy_take_locked(zone, order + REFILL_SHIFT);
+	uint32_t tag = page_tag(PAGE_CPU, order, zone->index);
+	void **bottom = top;
+	struct page *page;
 
-	if (!page)
-		return false;
-	for (unsigned int i = PAGE_CPU_BATCH; i-- > 0;) {
-		struct page *piece = page + ((unsigned long)i << order);
-
-		piece->zone_or_cache = zone->index;
-		put_on_stack(cpu, stack, piece, order);
+	while (nr > 0 && (page = buddy_pop_locked(zone, order)) != NULL) {
+		page->tag = tag;
+		*top++ = page;
+		nr--;
 	}
-	return true;
+	if (top > bottom || nr == 0)
+		return top;
+	page = nr == batch_of(order) ? buddy_take_locked(zone, order + ilog2(nr)) : NULL;
+	if (!page) {
+		nr = 1;
+		page = buddy_take_locked(zone, order);
+	}
+	for (; page && nr > 0; nr--) {
+		struct page *piece = page + ((nr - 1UL) << order);
+
+		piece->tag = tag;
+		*top++ = piece;
+	}
+	return top;
 }
 
 /* The stack is empty. @reserve: pages that the zone keeps from this request. */
@@ -104,23 +117,13 @@ static void refill(struct percpu *cpu, unsigned int stack, uint64_t reserve)
 {
 	struct zone *zone = stack_zone(stack);
 	unsigned int order = class_order[stack_class(stack)];
-	unsigned int nr = stack_size[stack_class(stack)] / 2;
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	uint64_t keep = zone->watermark[WMARK_LOW] + reserve + 1;
 	uint64_t spare = zone->nr_free > keep ? (zone->nr_free - keep) >> order : 0;
 
-	if (nr > PAGE_CPU_BATCH)
-		nr = PAGE_CPU_BATCH;
-	if (nr == PAGE_CPU_BATCH && spare >= nr && !zone->free[order].first &&
-	    cut_locked(cpu, stack, zone, order))
-		nr = 0;
-	for (; nr > 0 && spare > 0; nr--, spare--) {
-		struct page *page = buddy_take_locked(zone, order);
-
-		if (!page)
-			break;
-		put_on_stack(cpu, stack, page, order);
-	}
+	cpu->top[stack] = take_many_locked(zone, order,
+					   (unsigned int)min_u64(batch_of(order), spare),
+					   cpu->top[stack]);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -138,16 +141,21 @@ static struct page *take_from(struct percpu *cpu, unsigned int stack, unsigned i
 	return page;
 }
 
-struct page *page_cpu_take(unsigned int highest, unsigned int order)
+struct page *page_cpu_take(gfp_t gfp, unsigned int order)
 {
+	unsigned int highest = gfp_highest_zone(gfp);
 	struct page *page = NULL;
 	unsigned long irq;
 
-	if (order >= MAX_ORDER || !has_class[order])
+	if (!has_class[order])
 		return NULL;
 	irq = port_irq_save();
-	for (unsigned int i = highest + 1; !page && i-- > 0;)
+	for (unsigned int i = highest + 1; !page && i-- > 0;) {
 		page = take_from(port_percpu(), page_stack[i][order], highest);
+		if (page && page_cpu_stack(gfp, order) != page_stack[i][order])
+			__atomic_store_n(&page_request_stack[gfp & 3][order], page_stack[i][order],
+					 __ATOMIC_RELAXED);
+	}
 	port_irq_restore(irq);
 	return page;
 }
@@ -162,7 +170,7 @@ bool page_cpu_give(unsigned int stack, struct page *page)
 		unsigned int size = stack_size[stack_class(stack)];
 
 		if (cpu->top[stack] == stack_full_top(stack_of_top(cpu->top[stack])))
-			give_back(cpu, stack, size, size < FLUSH_BATCH ? 1 : FLUSH_BATCH);
+			give_back(cpu, stack, size, size * 3U / 4);
 		*cpu->top[stack]++ = page;
 	}
 	port_irq_restore(irq);
@@ -173,14 +181,13 @@ static void drain_this_cpu(void *arg)
 {
 	unsigned long irq = port_irq_save();
 	struct percpu *cpu = port_percpu();
-	unsigned int nr;
 
 	(void)arg;
 	for (unsigned int stack = 0; stack < STACK_NEVER && !cpu->busy; stack++) {
-		if (cpu->top[stack] == stack_none)
-			continue;
-		nr = stack_nr(cpu->top[stack]);
-		give_back(cpu, stack, nr, nr);
+		unsigned int have = stack_nr(cpu->top[stack]);
+
+		for (; have > 0; have = stack_nr(cpu->top[stack]))
+			give_back(cpu, stack, have, have);
 	}
 	port_irq_restore(irq);
 }
@@ -195,7 +202,7 @@ void drain_all_pages(void)
 	port_call_cpus(drain_this_cpu, NULL);
 }
 
-_Static_assert(PAGE_CPU_BATCH == 1U << REFILL_SHIFT, "a block of REFILL_SHIFT more is a batch");
+_Static_assert(PAGE_CPU_BATCH == 1U << REFILL_ORDER, "blocks of order 0 in a refill");
 
 uint64_t page_cpu_high(const struct zone *zone)
 {

@@ -28,9 +28,10 @@
 
 #include "internal.h"
 
-#define FLUSH_BATCH	8U	/* objects that one free gives to slabs: it stays below 3000 */
+#define FLUSH_BATCH	16U	/* objects that one free gives to slabs: it stays below 3000 */
 #define TRIM_BATCH	2U	/* empty slabs that one free gives back: likewise */
-#define BARN_MAX_FULL	10U	/* Linux's MAX_FULL_SHEAVES */
+#define BARN_MIN	10U	/* full sheaves that each barn may keep: Linux's MAX_FULL_SHEAVES */
+#define BARN_SHARE	4096U	/* and more, up to this part of all memory: 1 MiB of 4 GiB */
 #define SPARE_FULL	1UL	/* bit 0 of entry[0]: sheaves are 256-byte aligned */
 
 static struct kmem_cache *sheaf_cache;
@@ -102,16 +103,23 @@ static void barn_put_locked(struct cpu_stack **list, unsigned int *nr, struct cp
 
 /* ---- the main sheaf is empty --------------------------------------------- */
 
-/* A full sheaf of the barn's, or objects of the slabs. The spare is empty or not there. */
-static void refill(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stack *main,
-		   void **corrupted)
+/*
+ * A full sheaf of the barn's, or objects of the slabs. The spare is empty or not there. Return: an
+ * empty sheaf that the barn need not keep.
+ */
+static struct cpu_stack *refill(struct kmem_cache *cache, struct percpu *cpu,
+				struct cpu_stack *main, void **corrupted)
 {
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	struct cpu_stack *full = barn_take_locked(&cache->barn_full, &cache->nr_barn_full);
+	struct cpu_stack *empty = NULL;
 
 	if (full) {
-		if (spare_of(main))
-			barn_put_locked(&cache->barn_empty, &cache->nr_barn_empty, spare_of(main));
+		empty = spare_of(main);
+		if (empty && cache->nr_barn_empty < cache->barn_max) {
+			barn_put_locked(&cache->barn_empty, &cache->nr_barn_empty, empty);
+			empty = NULL;
+		}
 		set_spare(full, main, false);
 		cpu->top[cache->stack] = stack_full_top(full);
 	} else {
@@ -119,6 +127,7 @@ static void refill(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stac
 							   cache->sheaf_size, corrupted);
 	}
 	spin_unlock_irqrestore(&cache->lock, flags);
+	return empty;
 }
 
 static void *pop_or_refill(struct kmem_cache *cache, struct percpu *cpu, void **corrupted)
@@ -131,7 +140,7 @@ static void *pop_or_refill(struct kmem_cache *cache, struct percpu *cpu, void **
 			set_spare(spare, main, false);
 			*top = stack_full_top(spare);
 		} else {
-			refill(cache, cpu, main, corrupted);
+			kmem_cache_free(sheaf_cache, refill(cache, cpu, main, corrupted));
 		}
 	}
 	return (*top)[-1] ? *--*top : NULL;
@@ -180,10 +189,8 @@ static struct page *flush_locked(struct kmem_cache *cache, struct percpu *cpu,
 	unsigned int nr = cache->sheaf_size < FLUSH_BATCH ? cache->sheaf_size : FLUSH_BATCH;
 	void **bottom = sheaf_bottom(cache, main);
 
-	for (unsigned int i = 0; i < nr; i++)
-		slab_put_locked(cache, bottom[i]);
-	for (unsigned int i = nr; i < cache->sheaf_size; i++)
-		bottom[i - nr] = bottom[i];
+	slab_put_locked(cache, bottom, nr);
+	memmove(bottom, bottom + nr, (cache->sheaf_size - nr) * sizeof(*bottom));
 	cpu->top[cache->stack] -= nr;
 	return slab_trim_locked(cache, TRIM_BATCH);
 }
@@ -191,7 +198,7 @@ static struct page *flush_locked(struct kmem_cache *cache, struct percpu *cpu,
 /* Main and spare are full: the spare goes to the barn, or some objects to their slabs. */
 static struct page *make_room(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stack *main)
 {
-	bool wants_empty = spare_is_full(main) && cache->nr_barn_full < BARN_MAX_FULL;
+	bool wants_empty = spare_is_full(main) && cache->nr_barn_full < cache->barn_max;
 	struct cpu_stack *fresh = wants_empty && !cache->barn_empty ? new_sheaf() : NULL;
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	struct cpu_stack *empty = NULL;
@@ -233,7 +240,7 @@ struct page *sheaf_free(struct kmem_cache *cache, void *object)
 	} else {
 		unsigned long flags = spin_lock_irqsave(&cache->lock);
 
-		slab_put_locked(cache, object);
+		slab_put_locked(cache, &object, 1);
 		slabs = slab_trim_locked(cache, TRIM_BATCH);
 		spin_unlock_irqrestore(&cache->lock, flags);
 	}
@@ -248,8 +255,7 @@ static void put_all(struct kmem_cache *cache, void **from, void **to)
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	struct page *slabs;
 
-	for (; from < to; from++)
-		slab_put_locked(cache, *from);
+	slab_put_locked(cache, from, (unsigned int)(to - from));
 	slabs = slab_trim_locked(cache, ~0U);
 	spin_unlock_irqrestore(&cache->lock, flags);
 	slabs_destroy(cache, slabs);
@@ -399,6 +405,18 @@ bool sheaf_holds(const struct kmem_cache *cache, const void *object)
 uint64_t cache_nr_live(const struct kmem_cache *cache)
 {
 	return cache->nr_out - sheaf_nr_objects(cache);
+}
+
+unsigned int sheaf_barn_max(const struct kmem_cache *cache)
+{
+	uint64_t pages = 0, bytes;
+
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+		pages += cache->mm->zone[i].managed;
+	bytes = pages * PAGE_SIZE / BARN_SHARE;
+	return cache->sheaf_size ? (unsigned int)max_u64(bytes / cache->stride / cache->sheaf_size,
+							 BARN_MIN)
+				 : 0;
 }
 
 void sheaves_init(void)

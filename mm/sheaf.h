@@ -8,6 +8,9 @@
 /** sheaves_init() - from now on caches have sheaves. After caches_init(). */
 void sheaves_init(void);
 
+/** sheaf_barn_max() - full sheaves that the barn of @cache may keep, and empty ones. */
+unsigned int sheaf_barn_max(const struct kmem_cache *cache);
+
 /** sheaf_alloc() - what stack_pop() could not: from the spare, the barn or the slabs.
  *  @corrupted: as slab_take_locked(). Return: NULL: no slab has a free object. */
 void *sheaf_alloc(struct kmem_cache *cache, void **corrupted);

@@ -6,18 +6,23 @@
  *                address leads to its slab without a search; the head also holds how many objects
  *                are out, the first free one, and the links of the list it is on. The slab's memory
  *                itself is objects from its first byte, so powers of two are naturally aligned.
- * 2. Free word.  A free object holds one word: secret ^ its address ^ a link of 32 bits, which is
- *                0 in a sheaf and on a slab's list says which object is next (SPREAD). So a word
- *                whose upper half is that of secret ^ address looks free: a live object's does with
- *                a chance of 2^-32, and then the lists decide. One word so is link, proof of being
- *                free (double free) and trap for writes after the free: a word that does not decode
- *                was overwritten, and one changed bit anywhere is enough. It lies in the object's
- *                first bytes, or behind the object when a constructor's work must survive.
+ * 2. Free word.  A free object holds one word. Its lower half says that the object is free: that of
+ *                secret ^ the object's address. Its upper half is that of the same, with a link
+ *                mixed in: none in a sheaf, else where the next object of the slab's list is
+ *                (SPREAD). A live object's content looks free with a chance of 2^-32, and then the
+ *                lists decide. One word so is link, proof of being free (double free) and trap for
+ *                writes after the free: a word that does not decode was overwritten, and one
+ *                changed bit anywhere is enough. It lies in the object's first bytes, or behind the
+ *                object when a constructor's work must survive.
+ *                A slab's list ends in its rest: the objects that have never been handed out, from
+ *                one of them to the slab's end. They carry the mark of an object in a sheaf, so
+ *                that they can be taken without a look at them.
  * 3. Lists.      Partial slabs stand in SLAB_NR_FILL lists by how full they are, and objects are
  *                taken from the fullest one: nearly empty slabs are left to drain, and drained ones
- *                go back to the buddy lists. Empty slabs beyond min_empty are given back at once.
+ *                go back to the page lists. Empty slabs beyond min_empty are given back at once.
  *                Freed objects return to their own slab; there is no choice.
  * 4. Invariants. S1  a slab's free list has objects - inuse entries, all different, and ends.
+ *                    Its end is SLAB_END exactly if all are out.
  *                S2  a slab is on exactly the list that its inuse says: empty, fill[n] or full.
  *                S3  cache->nr_slabs counts the slabs on all lists; nr_out sums their
  *                    inuse, less nr_lost.
@@ -34,17 +39,23 @@
 
 #include "internal.h"
 
-/* No index at all: the word of an object that is out, in a sheaf, or was overwritten. */
+/*
+ * Where on a slab's list: the offset of an object in units of 8 bytes, with SLAB_REST if the
+ * objects from there on were never handed out. 15 bits reach 256 KiB; larger slabs have one object,
+ * at 0. 0x10000, no place: the word of an object that is out, in a sheaf, or was overwritten.
+ */
+#define SLAB_REST		0x8000U
+#define PLACE_SHIFT		3U	/* places count units of 8 bytes; strides are multiples */
 #define NOT_LISTED		0x10000U
 /*
- * The link of a free object takes 32 bits: index + 1 in the lower 16, and that times an odd number
- * in the upper 16, so that every change of one bit in either shows.
+ * The link of a free object takes 32 bits: the place + 1 in the lower 16, and that times an odd
+ * number in the upper 16, so that every change of one bit in either shows.
  */
 #define SPREAD			0x9e3b0001U
 #define RECIPROCAL_SHIFT	44U	/* divides offsets < 2^22 exactly: see slab_set_layout() */
 #define SLAB_MAX_ORDER		5U	/* 128 KiB: larger blocks are scarce in a used system */
 #define SLAB_FEW_ORDER		3U	/* Linux's slub_max_order: not larger for more objects */
-#define SLAB_MIN_OBJECTS	8U	/* wanted in a slab, so that it serves a small burst */
+#define SLAB_MIN_OBJECTS	16U	/* wanted in a slab, so that it serves a small burst */
 #define WASTE_DIVISOR		16U	/* a slab's tail: less than this part of it, if possible */
 
 static char *slab_base(const struct kmem_cache *cache, const struct page *slab)
@@ -57,20 +68,38 @@ static uint32_t slab_pfn(const struct kmem_cache *cache, const struct page *slab
 	return (uint32_t)(slab - cache->mm->pages);
 }
 
-/* The index that follows @object on its slab's list, SLAB_END, or NOT_LISTED. */
-static unsigned int decode(const struct kmem_cache *cache, const void *object)
+/* The place that follows @object on its slab's list, SLAB_END, or NOT_LISTED. */
+static inline unsigned int decode(const struct kmem_cache *cache, const void *object)
 {
 	uint64_t link = *slab_word(cache, object) ^ slab_mark(cache, object);
-	uint32_t next = link & 0xffff;
+	uint32_t upper = (uint32_t)(link >> 32), next = upper & 0xffff;
 
-	if (link == 0 || link != next * SPREAD)
+	if (unlikely((uint32_t)link != 0 || upper == 0 || upper != next * SPREAD))
 		return NOT_LISTED;
 	return next - 1;
 }
 
-static void encode(const struct kmem_cache *cache, void *object, unsigned int next)
+static inline void encode(const struct kmem_cache *cache, void *object, unsigned int next)
 {
-	*slab_word(cache, object) = slab_mark(cache, object) ^ (next + 1) * SPREAD;
+	*slab_word(cache, object) =
+		slab_mark(cache, object) ^ (uint64_t)((next + 1) * SPREAD) << 32;
+}
+
+static unsigned int place_of(size_t offset)
+{
+	return (unsigned int)(offset >> PLACE_SHIFT);
+}
+
+/* Of a place that is neither SLAB_END nor NOT_LISTED. */
+static size_t offset_of(unsigned int place)
+{
+	return (size_t)(place & ~SLAB_REST) << PLACE_SHIFT;
+}
+
+/* Bytes of a slab that are objects. */
+static size_t used_bytes(const struct kmem_cache *cache)
+{
+	return (size_t)cache->objects * cache->stride;
 }
 
 /* ---- lists of slabs, by how full they are -------------------------------- */
@@ -81,7 +110,7 @@ static struct slab_list *list_for(struct kmem_cache *cache, unsigned int inuse)
 		return &cache->empty;
 	if (inuse == cache->objects)
 		return &cache->full;
-	return &cache->fill[inuse * SLAB_NR_FILL / cache->objects];
+	return &cache->fill[slab_fill(cache, inuse)];
 }
 
 static void list_add(struct kmem_cache *cache, struct slab_list *list, struct page *slab)
@@ -110,12 +139,12 @@ static void list_del(struct kmem_cache *cache, struct slab_list *list, struct pa
 	list->nr--;
 }
 
-static void set_inuse(struct kmem_cache *cache, struct page *slab, unsigned int inuse)
+/* @slab's inuse was @old. */
+static __noinline void relist(struct kmem_cache *cache, struct page *slab, unsigned int old)
 {
-	struct slab_list *from = list_for(cache, slab->inuse);
-	struct slab_list *to = list_for(cache, inuse);
+	struct slab_list *from = list_for(cache, old);
+	struct slab_list *to = list_for(cache, slab->inuse);
 
-	slab->inuse = (uint16_t)inuse;
 	if (from != to) {
 		list_del(cache, from, slab);
 		list_add(cache, to, slab);
@@ -133,32 +162,66 @@ static struct page *fullest_slab(struct kmem_cache *cache)
 
 /* ---- objects ------------------------------------------------------------- */
 
+/*
+ * The word of an object on @slab's list was overwritten: what follows it on the list is not known,
+ * so all that the slab still had counts as out, for good.
+ */
+static __cold void give_up(struct kmem_cache *cache, struct page *slab)
+{
+	unsigned int old = slab->inuse;
+
+	cache->nr_lost += cache->objects - old;
+	slab->free = SLAB_END;
+	slab->inuse = (uint16_t)cache->objects;
+	relist(cache, slab, old);
+}
+
+/* Up to @nr objects of the rest of a slab that begins at @place. */
+static unsigned int take_rest(struct kmem_cache *cache, struct page *slab, unsigned int place,
+			      void **objects, unsigned int nr)
+{
+	char *base = slab_base(cache, slab), *object = base + offset_of(place);
+	char *end = base + used_bytes(cache);
+	unsigned int taken = 0;
+
+	do {
+		objects[taken++] = object;
+		object += cache->stride;
+	} while (taken < nr && object < end);
+	slab->free = (uint16_t)SLAB_END;
+	if (object < end)
+		slab->free = (uint16_t)(place_of((size_t)(object - base)) | SLAB_REST);
+	return taken;
+}
+
 /* Up to @nr objects of one slab. Return: how many; *@corrupted is set when its list is broken. */
 static unsigned int take_from(struct kmem_cache *cache, struct page *slab, void **objects,
 			      unsigned int nr, void **corrupted)
 {
 	char *base = slab_base(cache, slab);
-	unsigned int taken = 0, index = slab->free;
+	unsigned int taken = 0, place = slab->free, old = slab->inuse;
+	size_t used = used_bytes(cache);
 
-	while (taken < nr && index != SLAB_END) {
-		char *object = base + (size_t)index * cache->stride;
+	while (taken < nr && !(place & SLAB_REST)) {
+		char *object = base + offset_of(place);
 		unsigned int next = decode(cache, object);
 
-		if (unlikely(next >= cache->objects && next != SLAB_END)) {
+		if (unlikely(next == NOT_LISTED || offset_of(place) >= used)) {
 			*corrupted = object;
-			cache->nr_lost += cache->objects - slab->inuse - taken;
-			cache->nr_out += taken;
-			slab->free = SLAB_END;
-			set_inuse(cache, slab, cache->objects);
-			return taken;
+			break;
 		}
 		*slab_word(cache, object) = slab_mark(cache, object);
 		objects[taken++] = object;
-		index = next;
+		place = next;
 	}
-	slab->free = (uint16_t)index;
+	slab->free = (uint16_t)place;
+	if (taken < nr && place != SLAB_END && !*corrupted)
+		taken += take_rest(cache, slab, place, objects + taken, nr - taken);
 	cache->nr_out += taken;
-	set_inuse(cache, slab, slab->inuse + taken);
+	slab->inuse = (uint16_t)(old + taken);
+	relist(cache, slab, old);
+	if (unlikely(*corrupted))
+		give_up(cache, slab);
 	return taken;
 }
 
@@ -178,21 +241,32 @@ unsigned int slab_take_locked(struct kmem_cache *cache, void **objects, unsigned
 	return taken;
 }
 
-void slab_put_locked(struct kmem_cache *cache, void *object)
+static inline void put(struct kmem_cache *cache, void *object)
 {
 	uint64_t paddr = (uint64_t)((char *)object - cache->direct_map);
 	size_t offset = paddr & cache->slab_mask;
 	struct page *slab = cache->pages + ((paddr - offset) >> PAGE_SHIFT);
+	unsigned int next = slab->free, inuse = slab->inuse - 1U;
 
 	if (unlikely(*slab_word(cache, object) != slab_mark(cache, object))) {
-		slab_write_off_locked(cache);
+		cache->nr_lost++;
 		cache->damaged = object;
 		return;
 	}
-	encode(cache, object, slab->free);
-	slab->free = (uint16_t)(offset * cache->reciprocal >> RECIPROCAL_SHIFT);
-	cache->nr_out--;
-	set_inuse(cache, slab, slab->inuse - 1U);
+	encode(cache, object, next);
+	slab->free = (uint16_t)place_of(offset);
+	slab->inuse = (uint16_t)inuse;
+	/* Where one of list_for()'s lists ends: most frees leave the slab where it is. */
+	if (unlikely(!(inuse & cache->fill_mask) || next == SLAB_END))
+		relist(cache, slab, inuse + 1);
+}
+
+void slab_put_locked(struct kmem_cache *cache, void **objects, unsigned int nr)
+{
+	lock_assert_held(&cache->lock);
+	cache->nr_out -= nr;
+	for (void **end = objects + nr; objects < end; objects++)
+		put(cache, *objects);
 }
 
 struct page *slab_trim_locked(struct kmem_cache *cache, unsigned int nr)
@@ -256,32 +330,39 @@ int slab_check(const struct kmem_cache *cache, const struct page *slab, const vo
 		return MM_BUG_BAD_POINTER;
 	if (likely(!slab_word_is_free(cache, object)))
 		return -1;
-	/* It looks free. A live object's content may, too: the list decides, or sheaf_holds(). */
-	if (*slab_word(cache, object) != slab_mark(cache, object) &&
-	    slab_walk_free(cache, slab, bitmap) >= 0 && !(bitmap[index / 64] >> (index % 64) & 1))
+	/* A live object's content may look free, too: the list decides, if it is whole. */
+	if (slab_walk_free(cache, slab, bitmap) >= 0 && !(bitmap[index / 64] >> (index % 64) & 1))
 		return -1;
 	return MM_BUG_DOUBLE_FREE;
 }
 
 int slab_walk_free(const struct kmem_cache *cache, const struct page *slab, uint64_t *bitmap)
 {
-	unsigned int index = slab->free;
+	unsigned int place = slab->free;
 	int nr = 0;
 
 	memset(bitmap, 0, SLAB_MAX_OBJECTS / 8);
-	while (index != SLAB_END) {
-		const char *object;
-		unsigned int next;
+	while (place != SLAB_END) {
+		size_t offset = offset_of(place);
+		const char *object = slab_base(cache, slab) + offset;
+		uint64_t index = offset * cache->reciprocal >> RECIPROCAL_SHIFT;
 
-		if (index >= cache->objects || (bitmap[index / 64] >> (index % 64) & 1))
-			return -1;
-		object = slab_base(cache, slab) + (size_t)index * cache->stride;
-		next = decode(cache, object);
-		if (next > SLAB_END)
+		if (index >= cache->objects || index * cache->stride != offset ||
+		    (bitmap[index / 64] >> (index % 64) & 1))
 			return -1;
 		bitmap[index / 64] |= 1ULL << (index % 64);
-		index = next;
 		nr++;
+		if (place & SLAB_REST) {
+			if (*slab_word(cache, object) != slab_mark(cache, object))
+				return -1;
+			offset += cache->stride;
+			place = offset < used_bytes(cache) ? place_of(offset) | SLAB_REST
+							   : SLAB_END;
+		} else {
+			place = decode(cache, object);
+			if (place == NOT_LISTED)
+				return -1;
+		}
 	}
 	return nr;
 }
@@ -307,39 +388,34 @@ unsigned int slab_for_each_live(const struct kmem_cache *cache, const struct pag
 
 /* ---- slabs --------------------------------------------------------------- */
 
-static void count_slab_pages(struct kmem_cache *cache, const struct page *slab, long nr)
+/*
+ * Each object is marked as in a sheaf: the whole slab is its rest. So is what lies behind the last
+ * object, so that a free of it is never let through.
+ */
+static void mark_objects(struct kmem_cache *cache, char *object, const char *end)
 {
-	struct zone *zone = mm_zone_of(cache->mm, slab_pfn(cache, slab));
-	unsigned long flags = spin_lock_irqsave(&zone->lock);
-
-	zone->slab_pages[(cache->flags & SLAB_RECLAIM_ACCOUNT) != 0] += (uint64_t)nr;
-	spin_unlock_irqrestore(&zone->lock, flags);
+	for (; object + cache->word + sizeof(uint64_t) <= end; object += cache->stride)
+		*slab_word(cache, object) = slab_mark(cache, object);
 }
 
 struct page *slab_create(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 {
-	struct page *slab = mm_alloc_pages(cache->mm, (gfp & ~__GFP_ZERO) | cache->gfp,
-					   cache->order, who);
-	char *object, *end;
+	struct page *slab = mm_take_pages(cache->mm, (gfp & ~__GFP_ZERO) | cache->gfp,
+					  cache->order, who);
+	char *base;
 
 	if (!slab)
 		return NULL;
-	count_slab_pages(cache, slab, 1L << cache->order);
 	for (unsigned long i = 0; i < 1UL << cache->order; i++)
 		slab[i].tag = cache->tag;
 	slab->inuse = 0;
-	slab->free = 0;
-	object = slab_base(cache, slab);
-	end = object + (PAGE_SIZE << cache->order);
-	for (unsigned int i = 0; i < cache->objects; i++) {
-		if (cache->ctor)
-			cache->ctor(object);
-		encode(cache, object, i + 1 < cache->objects ? i + 1 : SLAB_END);
-		object += cache->stride;
+	slab->free = SLAB_REST;
+	base = slab_base(cache, slab);
+	if (cache->ctor) {
+		for (unsigned int i = 0; i < cache->objects; i++)
+			cache->ctor(base + (size_t)i * cache->stride);
 	}
-	/* What lies behind the last object looks free: a free of it is never let through. */
-	for (; object + cache->word + sizeof(uint64_t) <= end; object += cache->stride)
-		encode(cache, object, SLAB_END);
+	mark_objects(cache, base, base + cache->slab_mask + 1);
 	return slab;
 }
 
@@ -354,11 +430,10 @@ void slab_destroy(struct kmem_cache *cache, struct page *slab)
 {
 	struct zone *zone = mm_zone_of(cache->mm, slab_pfn(cache, slab));
 
-	count_slab_pages(cache, slab, -(1L << cache->order));
 	for (unsigned long i = 1; i < 1UL << cache->order; i++)
 		slab[i].tag = page_tag(PAGE_TAIL, 0, 0);
 	slab->tag = page_tag(PAGE_ALLOCATED, cache->order, zone->index);
-	mm_free_pages(cache->mm, slab, cache->order, PAGE_ALLOCATED, RET_IP);
+	mm_give_pages(cache->mm, slab, cache->order, PAGE_ALLOCATED, RET_IP);
 }
 
 struct page *slab_take_empty_locked(struct kmem_cache *cache)
@@ -441,10 +516,13 @@ int slab_set_layout(struct kmem_cache *cache)
 		cache->objects = bytes / cache->stride;
 		tail = bytes % cache->stride;
 		if (tail != 0 && tail < cache->word + sizeof(uint64_t))
-			cache->objects--;	/* room for a free word there: slab_create() */
+			cache->objects--;	/* room for a free word there: mark_objects() */
 	} while (cache->objects == 0);
 	cache->order--;
 	cache->slab_mask = bytes - 1;
+	while (cache->objects > 2 && (cache->objects - 2) >> cache->fill_shift >= SLAB_NR_FILL)
+		cache->fill_shift++;
+	cache->fill_mask = (1U << cache->fill_shift) - 1;
 	cache->inverse = UINT64_MAX / cache->stride + 1;
 	cache->sheaf_size = sheaf_size(cache->stride);
 	/*

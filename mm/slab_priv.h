@@ -7,7 +7,13 @@
 
 /* slab.c: all _locked ones hold cache->lock. */
 
-#define SLAB_END		0xfffeU	/* index that no object has: end of a free list */
+#define SLAB_END		0xfffeU	/* place that no object has: end of a free list */
+
+/** slab_fill() - which of cache->fill[] a slab with @inuse objects out, 1 .. objects - 1, is on. */
+static inline unsigned int slab_fill(const struct kmem_cache *cache, unsigned int inuse)
+{
+	return (inuse - 1) >> cache->fill_shift;
+}
 
 /** slab_word() - where @object's free word is. */
 static inline uint64_t *slab_word(const struct kmem_cache *cache, const void *object)
@@ -24,7 +30,7 @@ static inline uint64_t slab_mark(const struct kmem_cache *cache, const void *obj
 /** slab_word_is_free() - does the free word of @object look as if it were free? See slab.c, 2. */
 static inline bool slab_word_is_free(const struct kmem_cache *cache, const void *object)
 {
-	return (*slab_word(cache, object) ^ slab_mark(cache, object)) >> 32 == 0;
+	return (uint32_t)*slab_word(cache, object) == (uint32_t)slab_mark(cache, object);
 }
 
 /**
@@ -37,10 +43,10 @@ unsigned int slab_take_locked(struct kmem_cache *cache, void **objects, unsigned
 			      void **corrupted);
 
 /**
- * slab_put_locked() - @object, which carries its mark, returns to its slab. When the mark was
- * overwritten, the object is written off instead, and slabs_destroy() reports it.
+ * slab_put_locked() - @nr objects, which carry their marks, return to their slabs. One whose mark
+ * was overwritten is written off instead, and slabs_destroy() reports it.
  */
-void slab_put_locked(struct kmem_cache *cache, void *object);
+void slab_put_locked(struct kmem_cache *cache, void **objects, unsigned int nr);
 
 /** slab_trim_locked() - take up to @nr empty slabs beyond min_empty off the lists. Return: them,
  *  chained, for slabs_destroy() after unlocking. */
@@ -68,7 +74,7 @@ struct page *slab_take_empty_locked(struct kmem_cache *cache);
 struct page *slab_of(struct mm *mm, const void *object);
 
 /**
- * slab_check() - is @object one of @slab's and handed out?
+ * slab_check() - is @object one of @slab's and off its list? Context: cache->lock held.
  * Return: -1: yes; else the kind of the bug.
  */
 int slab_check(const struct kmem_cache *cache, const struct page *slab, const void *object);

@@ -29,6 +29,7 @@ struct finding {
 struct verify {
 	struct finding finding[MAX_FINDINGS];
 	unsigned int nr;		/* all, those without room included */
+	uint64_t slab_pages;		/* in the page arrays of the zones */
 };
 
 static void expect(struct verify *v, const char *where, const char *what, uint64_t got,
@@ -95,8 +96,7 @@ static void verify_lists(struct verify *v, const struct zone *zone)
 
 struct tally {
 	uint64_t free;			/* pages of free blocks that are carved */
-	uint64_t used;			/* allocated, large, slab */
-	uint64_t slab;
+	uint64_t used;			/* allocated, large, slab, on CPUs' lists */
 };
 
 /* One head of a filled block. Return: how many pages it stands for. */
@@ -115,7 +115,7 @@ static uint64_t verify_head(struct verify *v, const struct zone *zone, uint64_t 
 		tally->free += nr;
 		break;
 	case PAGE_SLAB:
-		tally->slab += nr;
+		v->slab_pages += nr;
 		tail = head->tag;
 		/* fall through */
 	case PAGE_CPU:
@@ -135,7 +135,7 @@ static uint64_t verify_head(struct verify *v, const struct zone *zone, uint64_t 
 
 static void verify_array(struct verify *v, const struct zone *zone)
 {
-	struct tally tally = { 0, 0, 0 };
+	struct tally tally = { 0, 0 };
 	uint64_t runs = 0;
 
 	for (uint32_t pfn = zone->free[MAX_ORDER - 1].first; pfn; pfn = zone->pages[pfn].next)
@@ -153,8 +153,6 @@ static void verify_array(struct verify *v, const struct zone *zone)
 	expect(v, zone->name, "free pages in the array and in runs", tally.free + runs,
 	       zone->nr_free);
 	expect(v, zone->name, "managed pages found", tally.free + runs + tally.used, zone->managed);
-	expect(v, zone->name, "slab pages found", tally.slab,
-	       zone->slab_pages[0] + zone->slab_pages[1]);
 }
 
 static void verify_zone(struct verify *v, struct zone *zone)
@@ -222,12 +220,13 @@ static void verify_cache(struct verify *v, struct kmem_cache *cache)
 	live = verify_slab_list(v, cache, &cache->empty, 0, 0, &nr_slabs);
 	live += verify_slab_list(v, cache, &cache->full, cache->objects, cache->objects, &nr_slabs);
 	for (unsigned int i = 0; i < SLAB_NR_FILL; i++) {
-		/* The list n holds the inuse with inuse * SLAB_NR_FILL / objects == n. */
-		unsigned int least = (i * cache->objects + SLAB_NR_FILL - 1) / SLAB_NR_FILL;
-		unsigned int most = ((i + 1) * cache->objects - 1) / SLAB_NR_FILL;
+		/* The list n holds the inuse with slab_fill() n, which full slabs are not on. */
+		unsigned int least = (i << cache->fill_shift) + 1;
+		unsigned int most = (i + 1) << cache->fill_shift;
 
-		live += verify_slab_list(v, cache, &cache->fill[i], least ? least : 1, most,
-					 &nr_slabs);
+		if (most >= cache->objects)
+			most = cache->objects - 1;
+		live += verify_slab_list(v, cache, &cache->fill[i], least, most, &nr_slabs);
 	}
 	expect(v, cache->name, "S3 slabs", nr_slabs, cache->nr_slabs);
 	expect(v, cache->name, "S3 objects out of slabs", live - cache->nr_lost, cache->nr_out);
@@ -254,6 +253,22 @@ static unsigned int say(struct seq *out, const struct verify *v)
 	return v->nr;
 }
 
+/* Pages of all slabs over @mm, as the caches count them. */
+static uint64_t slab_pages_of(const struct mm *mm)
+{
+	bool lock = !panicking();
+	unsigned long flags = 0;
+	uint64_t nr = 0;
+
+	if (lock)
+		flags = spin_lock_irqsave(&cache_list_lock);
+	for (struct kmem_cache *cache = cache_list; cache; cache = cache->next)
+		nr += cache->mm == mm ? READ_ONCE(cache->nr_slabs) << cache->order : 0;
+	if (lock)
+		spin_unlock_irqrestore(&cache_list_lock, flags);
+	return nr;
+}
+
 unsigned int mm_verify_instance(struct mm *mm, struct seq *out)
 {
 	struct verify v = { .nr = 0 };
@@ -261,6 +276,8 @@ unsigned int mm_verify_instance(struct mm *mm, struct seq *out)
 
 	for (unsigned int i = 0; (zone = mm_next_zone(mm, i)) != NULL; i = zone->index + 1U)
 		verify_zone(&v, zone);
+	if (v.nr == 0)
+		expect(&v, "all zones", "slab pages found", v.slab_pages, slab_pages_of(mm));
 	return say(out, &v);
 }
 

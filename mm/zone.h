@@ -52,7 +52,6 @@ struct zone {
 	uint64_t nr_free;		/* pages */
 	struct free_area free[MAX_ORDER];
 	uint64_t event[NR_ZONE_EVENTS];
-	uint64_t slab_pages[2];		/* pages: [0] unreclaimable, [1] SLAB_RECLAIM_ACCOUNT */
 
 	uint64_t watermark[NR_WMARK];	/* pages; set by zone_set_watermarks(), then constant */
 	/* Pages kept from requests whose highest zone is the index. */
@@ -72,10 +71,40 @@ static inline uint32_t page_tag(enum page_state state, unsigned int order,
 struct page *buddy_take_locked(struct zone *zone, unsigned int order);
 
 /**
+ * buddy_pop_locked() - buddy_take_locked() of a block that is there as it is wanted. NULL: none, or
+ * one that must be cut or carved.
+ */
+static inline struct page *buddy_pop_locked(struct zone *zone, unsigned int order)
+{
+	struct free_area *area = &zone->free[order];
+	struct page *page = zone->pages + area->first;
+
+	if (!area->first || page->nr_blocks)
+		return NULL;
+	area->first = page->next;
+	if (page->next)
+		zone->pages[page->next].prev = 0;
+	else
+		area->last = 0;
+	area->nr--;
+	zone->nr_free -= 1UL << order;
+	zone->event[ZONE_EVENT_ALLOC] += 1UL << order;
+	page->tag = page_tag(PAGE_ALLOCATED, order, zone->index);
+	return page;
+}
+
+/**
  * buddy_give_locked() - a block comes back and merges as far as it can. The caller has checked that
  * it is allocated.
  */
 void buddy_give_locked(struct zone *zone, struct page *page, unsigned int order);
+
+/**
+ * buddy_give_many_locked() - the same for up to @nr blocks of one order: as many as a bounded
+ * number of merges allows, one at least. Return: how many, from the first.
+ */
+unsigned int buddy_give_many_locked(struct zone *zone, void *const *blocks, unsigned int nr,
+				    unsigned int order);
 
 /**
  * buddy_add_run_locked() - @nr_blocks whole largest blocks that nobody has looked at yet; their

@@ -183,6 +183,11 @@ void arena_fini(struct arena *arena, struct ktest *t)
 	give_back(arena);
 }
 
+void arena_abandon(struct arena *arena)
+{
+	give_back(arena);
+}
+
 struct page *arena_take(struct arena *arena, unsigned int order)
 {
 	return mm_alloc_pages(&arena->mm, GFP_NOWAIT, order, RET_IP);

@@ -63,6 +63,9 @@ __must_check bool arena_init_ram(struct arena *arena, struct ktest *t, uint64_t 
 /** arena_fini() - check all invariants once more, then give back what was borrowed. */
 void arena_fini(struct arena *arena, struct ktest *t);
 
+/** arena_abandon() - give it back unchecked: a cache was made to forget the slabs in it. */
+void arena_abandon(struct arena *arena);
+
 /** arena_verify() - the case fails with what mm_verify_instance() says, if it says anything. */
 void arena_verify(struct arena *arena, struct ktest *t);
 

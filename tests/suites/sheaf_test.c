@@ -8,8 +8,8 @@
 
 #define SIZE		200U
 #define SHEAF		30U		/* objects of up to 256 bytes in a sheaf */
-#define BARN_FULL	10U		/* sheaves */
-#define BATCH		8U		/* objects that one free gives to slabs */
+#define BARN_FULL	10U		/* sheaves that the barn keeps, as on a small machine */
+#define BATCH		16U		/* objects that one free gives to slabs */
 #define IN_SHEAVES	((BARN_FULL + 2) * SHEAF)	/* the most: barn, main sheaf, spare */
 #define NR		(IN_SHEAVES + 3 * SHEAF)
 
@@ -20,6 +20,8 @@ static struct kmem_cache *all_out(struct ktest *t)
 {
 	struct kmem_cache *cache = kmem_cache_create("test-sheaf", SIZE, 0, 0, NULL);
 
+	if (cache)
+		cache->barn_max = BARN_FULL;
 	if (!cache || kmem_cache_alloc_bulk(cache, GFP_KERNEL, NR, objects) != NR) {
 		ktest_fail(t, __FILE__, __LINE__, "no objects");
 		return NULL;
@@ -245,7 +247,7 @@ static void each_bit_of_a_mark_counts(struct ktest *t)
 	memset(&cache->full, 0, sizeof(cache->full));
 	cache->nr_slabs = cache->nr_lost = 0;
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
-	arena_fini(&arena, t);
+	arena_abandon(&arena);
 }
 
 /* ---- what mm_verify() sees ----------------------------------------------- */
