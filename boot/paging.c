@@ -64,7 +64,8 @@ static unsigned int table_index(uintptr_t vaddr, unsigned int shift)
 /* Return: physical address of a table of zeroes; 0: no memory. */
 static uint64_t new_table(void)
 {
-	uint64_t paddr = early_alloc(source, PAGE_SIZE, PAGE_SIZE, tables_below);
+	uint64_t paddr = early_alloc_for(source, PAGE_SIZE, PAGE_SIZE, tables_below,
+					 MEMMAP_OWNER_PAGE_TABLES);
 
 	if (paddr) {
 		memset(phys_to_virt(paddr), 0, PAGE_SIZE);
@@ -251,7 +252,8 @@ int port_back_page_array(void *start, size_t bytes)
 		unsigned int shift = largest_page(vaddr, bytes, &run);
 		int err;
 
-		while ((paddr = early_alloc(source, run, 1ULL << shift, 0)) == 0) {
+		while ((paddr = early_alloc_for(source, run, 1ULL << shift, 0,
+						MEMMAP_OWNER_PAGE_ARRAY)) == 0) {
 			if (run == PAGE_SIZE)
 				return -ENOMEM;
 			if (run == 1ULL << shift)

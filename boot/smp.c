@@ -87,7 +87,8 @@ static bool make_stacks(struct memmap *map, struct cpu *cpu, unsigned int slot)
 
 	for (unsigned int i = 0; i < NR_STACKS; i++) {
 		struct stack *stack = &cpu->stacks[i];
-		uint64_t paddr = early_alloc(map, stack_bytes[i], PAGE_SIZE, 0);
+		uint64_t paddr = early_alloc_for(map, stack_bytes[i], PAGE_SIZE, 0,
+						 MEMMAP_OWNER_CPUS);
 
 		*stack = (struct stack){ boot_stacks[i].name, vaddr, vaddr + PAGE_SIZE,
 					 vaddr + PAGE_SIZE + stack_bytes[i] };
@@ -100,7 +101,7 @@ static bool make_stacks(struct memmap *map, struct cpu *cpu, unsigned int slot)
 
 static struct cpu *make_cpu(struct memmap *map, unsigned int slot)
 {
-	uint64_t paddr = early_alloc(map, sizeof(struct cpu), PAGE_SIZE, 0);
+	uint64_t paddr = early_alloc_for(map, sizeof(struct cpu), PAGE_SIZE, 0, MEMMAP_OWNER_CPUS);
 	struct cpu *cpu;
 
 	if (!paddr)

@@ -2,10 +2,10 @@
  * Memory before there is an allocator: whole pages from the top of RAM downwards, taken for good.
  *
  * Top-down, because low memory is the scarce kind: ISA devices and real-mode code can use nothing
- * else. Each piece is a reservation like any other; pieces that touch merge, so that a row of page
- * tables costs one slot of the table. There is no free: what only boot needs belongs on a stack or
- * in a reservation that mm_release_boot() gives back. ACPI memory is never handed out here: its
- * tables have not been read yet. One CPU, no locking.
+ * else. Each piece is a reservation like any other, in the name of its owner; pieces of one owner
+ * that touch merge, so that a row of page tables costs one slot of the table. There is no free:
+ * what only boot needs belongs on a stack or in a reservation that mm_release_boot() gives back.
+ * ACPI memory is never handed out here: its tables have not been read yet. One CPU, no locking.
  */
 #include <mm/memmap.h>
 
@@ -32,7 +32,8 @@ static uint64_t place_in(const struct memmap *map, uint64_t floor, uint64_t ceil
 	return 0;
 }
 
-uint64_t early_alloc(struct memmap *map, uint64_t size, uint64_t align, uint64_t below)
+uint64_t early_alloc_for(struct memmap *map, uint64_t size, uint64_t align, uint64_t below,
+			 enum memmap_owner owner)
 {
 	uint64_t limit = below ? below : UINT64_MAX;
 
@@ -51,9 +52,14 @@ uint64_t early_alloc(struct memmap *map, uint64_t size, uint64_t align, uint64_t
 		place = place_in(map, range->start, min_u64(range->end, limit), size, align);
 		if (place == 0)
 			continue;
-		if (memmap_reserve(map, place, place + size, MEMMAP_OWNER_EARLY) != 0)
+		if (memmap_reserve(map, place, place + size, owner) != 0)
 			return 0;
 		return place;
 	}
 	return 0;
+}
+
+uint64_t early_alloc(struct memmap *map, uint64_t size, uint64_t align, uint64_t below)
+{
+	return early_alloc_for(map, size, align, below, MEMMAP_OWNER_EARLY);
 }

@@ -154,7 +154,7 @@ int mm_setup(struct mm *mm, struct memmap *map, struct page *pages, char *direct
 	measure_zones(mm);
 
 	bytes = align_up(mm->max_pfn, MAX_ORDER_NR_PAGES) / MAX_ORDER_NR_PAGES;
-	paddr = early_alloc(map, bytes, PAGE_SIZE, 0);
+	paddr = early_alloc_for(map, bytes, PAGE_SIZE, 0, MEMMAP_OWNER_BLOCK_MAP);
 	if (!paddr) {
 		pr_err("mm: no room for a block map of %llu bytes\n", (unsigned long long)bytes);
 		return -ENOMEM;

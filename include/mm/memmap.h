@@ -44,7 +44,11 @@ enum memmap_owner {
 	MEMMAP_OWNER_BOOT_INFO,		/* given back by mm_release_boot() */
 	MEMMAP_OWNER_ACPI,		/* ACPI-reclaimable memory: likewise */
 	MEMMAP_OWNER_MODULE,
-	MEMMAP_OWNER_EARLY,		/* early_alloc(): page tables, page array, block map */
+	MEMMAP_OWNER_EARLY,		/* early_alloc(), and not known what for */
+	MEMMAP_OWNER_BLOCK_MAP,		/* of struct mm */
+	MEMMAP_OWNER_PAGE_ARRAY,
+	MEMMAP_OWNER_PAGE_TABLES,
+	MEMMAP_OWNER_CPUS,		/* the other CPUs' areas and stacks */
 	MEMMAP_OWNER_USER,		/* memmap=SIZE$START on the command line */
 	MEMMAP_OWNER_FIRMWARE,		/* page 0, and ACPI tables that lie in usable memory */
 	MEMMAP_OWNER_KERNEL,		/* the image, its bss and boot stack included */
@@ -168,3 +172,7 @@ void memmap_print(const struct memmap *map, struct seq *out);	/* ranges, reserva
  */
 __must_check uint64_t early_alloc(struct memmap *map, uint64_t size, uint64_t align,
 				  uint64_t below);
+
+/** early_alloc_for() - the same in the name of @owner, under which the ledger then lists it. */
+__must_check uint64_t early_alloc_for(struct memmap *map, uint64_t size, uint64_t align,
+				      uint64_t below, enum memmap_owner owner);
