@@ -98,6 +98,9 @@ void caches_init(void);
 void kmalloc_init(void);
 void boot_caches_init(void);		/* the kernel's own structures: kernel_caches.c */
 
+/** kmalloc_least() - the smallest request that takes @cache's class; 0: @cache is not kmalloc's. */
+unsigned int kmalloc_least(const struct kmem_cache *cache);
+
 /** kmem_cache_create_in() - kmem_cache_create() over another instance's pages. */
 struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigned int size,
 					unsigned int align, slab_flags_t flags,

@@ -87,6 +87,17 @@ void kmalloc_init(void)
 	}
 }
 
+unsigned int kmalloc_least(const struct kmem_cache *cache)
+{
+	for (unsigned int row = 0; row < NR_ROWS; row++) {
+		for (unsigned int class = 0; class < NR_CLASSES; class++) {
+			if (rows[row][class] == cache)
+				return class ? class_size[class - 1] + 1U : 1;
+		}
+	}
+	return 0;
+}
+
 static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 {
 	struct page *page;
@@ -101,6 +112,7 @@ static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 	if (!page)
 		return NULL;
 	page->state = PAGE_LARGE;
+	page->asked = (uint32_t)size;
 	return page_address(page);
 }
 
@@ -177,6 +189,15 @@ static struct page *large_of(const void *object)
 		return NULL;
 	page = virt_to_page(object);
 	return page->state == PAGE_LARGE ? page : NULL;
+}
+
+/* @object keeps its place, and now holds @size bytes: noted where there is room for it. */
+static void note_asked(const void *object, size_t size)
+{
+	struct page *page = large_of(object);
+
+	if (page)
+		page->asked = (uint32_t)size;
 }
 
 /* Bytes at @object, which must be handed out and start there; else 0, reported. */
@@ -288,6 +309,8 @@ void *krealloc(void *object, size_t size, gfp_t gfp)
 	if (old >= size) {
 		if (gfp & __GFP_ZERO)
 			memset((char *)object + size, 0, old - size);	/* for the next growth */
+		if (old > PAGE_SIZE)
+			note_asked(object, size);
 		return object;
 	}
 	new = do_kmalloc(size, gfp, RET_IP);

@@ -43,7 +43,10 @@ struct page {
 			uint16_t free;		/* PAGE_SLAB head: index of the first free object */
 		};
 	};
-	uint32_t next;				/* pfn; 0: none. Page 0 is never on a list */
+	union {
+		uint32_t next;			/* pfn; 0: none. Page 0 is never on a list */
+		uint32_t asked;			/* PAGE_LARGE: bytes that the caller wanted */
+	};
 	uint32_t prev;
 };
 
