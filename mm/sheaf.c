@@ -375,6 +375,43 @@ uint64_t sheaf_nr_objects(const struct kmem_cache *cache)
 	return walk_all(&(struct walk){ cache, NULL, NULL });
 }
 
+/* Sheaves on a list of the barn, whose counter says @nr: a broken list ends there. */
+static uint64_t count_barn(const struct cpu_stack *sheaf, unsigned int nr)
+{
+	uint64_t found = 0;
+
+	for (; sheaf && found < nr; sheaf = sheaf->entry[0])
+		found++;
+	return found;
+}
+
+struct sheaf_count sheaf_count(const struct kmem_cache *cache)
+{
+	uint64_t full = count_barn(cache->barn_full, cache->nr_barn_full);
+	struct sheaf_count count = {
+		.in_barn = full * cache->sheaf_size,
+		.sheaves = full + count_barn(cache->barn_empty, cache->nr_barn_empty),
+	};
+
+	for (unsigned int i = 0; i < PORT_NR_CPUS; i++) {
+		void **top = percpu_area[i] ? percpu_area[i]->top[cache->stack] : stack_none;
+		const struct cpu_stack *main = stack_of_top(top);
+
+		if (top == stack_none)
+			continue;
+		count.sheaves += spare_of(main) ? 2 : 1;
+		count.on_cpus += stack_nr(top);
+		if (spare_is_full(main))
+			count.on_cpus += cache->sheaf_size;
+	}
+	return count;
+}
+
+bool sheaf_is_from(const struct kmem_cache *cache)
+{
+	return cache == sheaf_cache;
+}
+
 void sheaf_for_each(const struct kmem_cache *cache,
 		    void (*fn)(const struct kmem_cache *cache, void *object, void *ctx), void *ctx)
 {

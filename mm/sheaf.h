@@ -31,6 +31,19 @@ void sheaf_drain_barn(struct kmem_cache *cache);
 /** sheaf_nr_objects() - objects in sheaves, as seen from here: exact when nobody allocates. */
 uint64_t sheaf_nr_objects(const struct kmem_cache *cache);
 
+/** struct sheaf_count - what lies in the sheaves of a cache, and how many sheaves there are. */
+struct sheaf_count {
+	uint64_t on_cpus;		/* objects */
+	uint64_t in_barn;		/* objects */
+	uint64_t sheaves;		/* empty ones too */
+};
+
+/** sheaf_count() - as exact as sheaf_nr_objects(). Context: cache->lock, or nobody allocates. */
+struct sheaf_count sheaf_count(const struct kmem_cache *cache);
+
+/** sheaf_is_from() - do sheaves come from @cache? */
+bool sheaf_is_from(const struct kmem_cache *cache);
+
 /** sheaf_for_each() - call @fn for each object in a sheaf. For checks while nobody allocates. */
 void sheaf_for_each(const struct kmem_cache *cache,
 		    void (*fn)(const struct kmem_cache *cache, void *object, void *ctx), void *ctx);
