@@ -43,15 +43,16 @@ KERNEL_SRCS := kernel/string.c kernel/parse.c kernel/printf.c kernel/print.c ker
 MM_SRCS := mm/memmap.c mm/memmap_print.c mm/early.c mm/zone.c mm/buddy.c mm/watermark.c \
 	mm/page_alloc.c mm/page_cpu.c mm/page_exact.c mm/reclaim.c mm/slab.c mm/sheaf.c \
 	mm/cache.c mm/kernel_caches.c mm/kmalloc.c mm/bug.c mm/mm.c mm/snapshot.c mm/report.c \
-	mm/report_zones.c mm/report_totals.c mm/verify.c mm/commands.c mm/commands_alloc.c
+	mm/report_zones.c mm/report_totals.c mm/ledger.c mm/report_ledger.c mm/verify.c mm/commands.c mm/commands_alloc.c
 
-SUITE_SRCS := $(addprefix tests/suites/,arena.c string_test.c parse_test.c printf_test.c \
+SUITE_SRCS := $(addprefix tests/suites/,arena.c closed.c string_test.c parse_test.c printf_test.c \
 	cmdline_test.c command_test.c edit_test.c ktest_test.c spinlock_test.c stack_test.c \
 	smp_test.c multiboot2_test.c madt_test.c memmap_test.c early_test.c zone_test.c \
 	buddy_test.c page_alloc_test.c page_bug_test.c \
 	reclaim_test.c oom_test.c page_model_test.c textbook_test.c slab_test.c fullest_test.c \
 	cache_test.c kmalloc_test.c object_bug_test.c object_model_test.c report_test.c \
-	commands_test.c sheaf_test.c page_cpu_test.c smp_alloc_test.c)
+	commands_test.c sheaf_test.c page_cpu_test.c smp_alloc_test.c ledger_test.c \
+	ledger_object_test.c)
 
 BENCH_SRCS := $(addprefix tests/bench/,bench.c step.c step_test.c objects.c pages.c)
 
@@ -255,7 +256,7 @@ debug: $(OUT)/quire.iso | need-$(QEMU) need-gdb $(QEMU_NEEDS)
 	gdb -q -ex 'set architecture i386:x86-64' -ex 'target remote localhost:1234' \
 		-ex 'hbreak kernel_main' -ex continue $(GDBFLAGS) $(OUT)/quire.elf
 
-DUMP_PARTS := memmap buddyinfo slabinfo zoneinfo meminfo vmstat
+DUMP_PARTS := memmap buddyinfo slabinfo zoneinfo meminfo vmstat ledger
 
 # QEMU's status 33 is PORT_OK seen through isa-debug-exit (boot/port.c).
 dump: ## boot without a prompt and leave the reports in build/dump/

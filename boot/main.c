@@ -15,6 +15,7 @@
 #include "interrupts.h"
 #include "smp.h"
 #include "tests/soak/soak.h"
+#include "tests/suites/closed.h"
 
 #define BANNER "\nQuire " QUIRE_VERSION ", a physical memory manager for x86-64, built with %s\n"
 #define MAX_STEPS	16U
@@ -211,6 +212,7 @@ void kernel_main(uint64_t info_paddr)
 	released = mm_release_boot();		/* nothing points into the boot information now */
 	step_end("release boot memory");
 
+	closed_after_each_case();		/* of the suites, wherever they are started */
 	print_state(released);
 	print_steps();
 	run_options();

@@ -53,6 +53,12 @@ static int cmd_memmap(struct seq *out, int argc, char **argv)
 	return run_report(out, argc, report_memmap);
 }
 
+static int cmd_ledger(struct seq *out, int argc, char **argv)
+{
+	(void)argv;
+	return run_report(out, argc, report_ledger);
+}
+
 static int cmd_dump(struct seq *out, int argc, char **argv)
 {
 	(void)argv;
@@ -118,6 +124,7 @@ static const struct command mm_commands[] = {
 	{ "meminfo", "", "totals in KiB", cmd_meminfo },
 	{ "vmstat", "", "counts of pages and of events since boot", cmd_vmstat },
 	{ "memmap", "", "the firmware's map, as it came and as it is used", cmd_memmap },
+	{ "ledger", "", "where each byte of that map is; the sum must come out", cmd_ledger },
 	{ "dump", "", "all of these files, from one moment", cmd_dump },
 	{ "verify", "", "walk every invariant of zones, pages and caches", cmd_verify },
 };

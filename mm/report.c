@@ -7,6 +7,7 @@
 #include "mm/snapshot.h"
 
 #include <kernel/panic.h>
+#include <mm/ledger.h>
 #include <mm/mm.h>
 
 static void report_small(struct seq *out,
@@ -106,9 +107,11 @@ static void print_section(struct seq *out, const char *name, const struct snapsh
 void report_dump(struct seq *out)
 {
 	struct snapshot snap;
+	struct ledger ledger;
 
 	if (!snapshot_with_caches(out, &snap))
 		return;
+	ledger_take(&kernel_mm, &ledger);
 	seq_puts(out, "==> memmap <==\n");
 	report_memmap(out);
 	seq_puts(out, "==> end <==\n");
@@ -118,6 +121,9 @@ void report_dump(struct seq *out)
 	print_section(out, "meminfo", &snap, print_meminfo);
 	print_section(out, "vmstat", &snap, print_vmstat);
 	cache_table_release();
+	seq_puts(out, "==> ledger <==\n");
+	print_ledger(out, &ledger);
+	seq_puts(out, "==> end <==\n");
 }
 
 /*

@@ -89,6 +89,9 @@ void print_meminfo(struct seq *out, const struct snapshot *snap);
 void print_vmstat(struct seq *out, const struct snapshot *snap);
 void print_zones(struct seq *out, const struct snapshot *snap);
 
+struct ledger;
+void print_ledger(struct seq *out, const struct ledger *ledger);
+
 /* One line each of the above. */
 void print_buddyinfo_zone(struct seq *out, const struct zone_snapshot *zone);
 void print_slabinfo_header(struct seq *out);

@@ -5,18 +5,23 @@ usage: check_dump.py DIRECTORY
 
 DIRECTORY holds buddyinfo, slabinfo, zoneinfo, meminfo and vmstat, as `make dump` leaves them in
 build/dump/. Each line is held against the format string that Linux prints it with, column widths
-included, and then against the other files. One line for each problem; the exit status is 1 when
-there is one, 2 when the directory cannot be read.
+included, and then against the other files. Quire leaves memmap and ledger beside them: where there
+is a ledger, its rows are held against all others. One line for each problem; the exit status is 1
+when there is one, 2 when the directory cannot be read.
 """
 
 import os
 import re
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import ledger  # noqa: E402
+
 PAGE_KIB = 4
 NR_ORDERS = 11
 ZONES = ("DMA", "DMA32", "Normal")
 FILES = ("buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat")
+QUIRES = ("memmap", "ledger")       # both or none: Linux has none
 
 SLABINFO_HEADER = (
     "slabinfo - version: 2.1",
@@ -70,6 +75,7 @@ class Dump:
         self.problems = []
         self.buddy = {}         # zone: blocks for each order
         self.slab_pages = None
+        self.slabs = []         # (objects, bytes of each, objects in a slab, slabs, pages of each)
         self.zones = {}         # zone: {field: value}
         self.node = {}          # per-node stats
         self.meminfo = {}
@@ -120,6 +126,7 @@ class Dump:
             name, active, total, size, per_slab, slab_pages = values[:6]
             active_slabs, slabs = values[9:11]
             pages += slabs * slab_pages
+            self.slabs.append((total, size, per_slab, slabs, slab_pages))
             self.check_slab_line(number, line, values)
             if name in names:
                 self.bad("slabinfo", number, line, "each cache once")
@@ -172,7 +179,7 @@ class Dump:
                 self.bad("zoneinfo", *lines[0], "the end of a zone without pages")
             return
         self.read_stats(lines, zone)
-        self.read_pagesets(lines)
+        self.read_pagesets(lines, zone)
         self.read_one(lines, "  node_unreclaimable:  %u", zone, "node_unreclaimable")
         self.read_one(lines, "  start_pfn:           %lu", zone, "start_pfn")
         if lines:
@@ -204,7 +211,7 @@ class Dump:
         if fields("        protection: (%ld" + ", %ld" * (len(ZONES) - 1) + ")", line) is None:
             self.bad("zoneinfo", number, line, "'        protection: (%ld, %ld, %ld)'")
 
-    def read_pagesets(self, lines):
+    def read_pagesets(self, lines, zone):
         number, line = lines.pop(0) if lines else (0, "")
         if line != "  pagesets":
             self.bad("zoneinfo", number, line, "'  pagesets'")
@@ -216,7 +223,8 @@ class Dump:
                 self.problems.append(f"zoneinfo: CPU {seen.get('cpu')} where {cpu} was due")
             for form in ("              count: %d", "              high:  %d",
                          "              batch: %d", "  vm stats threshold: %d"):
-                self.read_one(lines, form, seen, form)
+                self.read_one(lines, form, seen, form.split()[-2])
+            zone["cpu_pages"] = zone.get("cpu_pages", 0) + seen.get("count:", 0)
             cpu += 1
         if cpu == 0:
             self.problems.append("zoneinfo: pagesets of no CPU")
@@ -304,6 +312,10 @@ def check(texts):
             dump.problems.append(f"{name}: is missing")
     if not dump.problems:       # sums over files that were not understood say nothing
         dump.cross_check()
+    if "ledger" in texts and "memmap" not in texts:
+        dump.problems.append("memmap: is missing, and there is a ledger")
+    elif "ledger" in texts and not dump.problems:
+        ledger.check(texts, dump, lambda *args: dump.bad("ledger", *args), dump.same)
     return dump.problems
 
 
@@ -312,7 +324,7 @@ def main(argv):
         print("usage: check_dump.py DIRECTORY, which holds " + ", ".join(FILES), file=sys.stderr)
         return 2
     texts = {}
-    for name in FILES:
+    for name in FILES + QUIRES:
         path = os.path.join(argv[1], name)
         if os.path.isfile(path):
             with open(path, encoding="ascii", errors="backslashreplace", newline="") as file:

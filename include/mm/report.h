@@ -19,10 +19,12 @@ void report_meminfo(struct seq *out);
 void report_vmstat(struct seq *out);
 void report_zones(struct seq *out);	/* boot: one line a zone, for people */
 void report_memmap(struct seq *out);	/* the raw block, then the sanitised map */
+void report_ledger(struct seq *out);	/* where each byte of that map is: <mm/ledger.h> */
 
 /**
  * report_dump() - memmap, buddyinfo, slabinfo, zoneinfo, meminfo and vmstat, the last five from one
- * snapshot, each between "==> NAME <==" and "==> end <==" lines.
+ * snapshot, and the ledger, counted just after it; each between "==> NAME <==" and "==> end <=="
+ * lines.
  */
 void report_dump(struct seq *out);
 

@@ -11,6 +11,8 @@
 #include <hosted/quire.h>
 #include <kernel/ktest.h>
 
+#include "tests/suites/closed.h"
+
 #define MIB		(1ULL << 20)
 #define NR_RESERVED	64	/* room for what early_alloc() takes */
 
@@ -42,6 +44,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: no arena: error %d\n", argv[0], err);
 		return 2;
 	}
+	closed_after_each_case();
 	result = ktest_run(&seq_console, argc == 2 ? argv[1] : "*");
 	free(storage);
 	return result.failed != 0 || result.passed == 0;

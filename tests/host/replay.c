@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <mm/ledger.h>
 #include <mm/memmap.h>
+
+#include "mm/internal.h"
 
 #define MAX_LINE	256		/* bytes; the longest line that a map file may have */
 #define CPU_BITS	46		/* of a CPU that a map does not give */
@@ -314,6 +317,20 @@ static void check_walks(struct replay *replay)
 	compare(replay, "taken", taken, bytes_of(map, MEMMAP_ACPI));
 }
 
+/* Every byte that entries name is in one row, or in a page of RAM, which nobody has zones for. */
+static void check_ledger(struct replay *replay)
+{
+	const struct memmap *map = &replay->map;
+	struct mm mm = { .map = &replay->map };
+	struct ledger ledger;
+
+	ledger_take(&mm, &ledger);
+	compare(replay, "the ledger's total",
+		ledger_sum(&ledger) + bytes_of(map, MEMMAP_USABLE), ledger.total);
+	compare(replay, "the ledger's ACPI data", ledger.row[LEDGER_TAKEN + MEMMAP_OWNER_ACPI],
+		bytes_of(map, MEMMAP_ACPI));
+}
+
 static void check_invariants(struct replay *replay)
 {
 	const struct memmap *map = &replay->map;
@@ -323,6 +340,7 @@ static void check_invariants(struct replay *replay)
 		if (map->ranges[i].type == MEMMAP_USABLE)
 			check_usable(replay, map->ranges[i].start, map->ranges[i].end);
 	check_walks(replay);
+	check_ledger(replay);
 }
 
 /* ---- Reading the file ---------------------------------------------------- */

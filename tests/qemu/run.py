@@ -20,7 +20,8 @@ from tally import Tally     # noqa: E402
 
 AT_A_TIME = 2
 DUMP_TIMEOUT = 120      # seconds
-DUMPED = ("memmap", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat", "serial.log")
+DUMPED = ("memmap", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat",
+          "ledger", "serial.log")
 SAID = 25               # lines of a failed boot's log that are shown
 
 

@@ -197,8 +197,9 @@ def session(console):
     if console.expect(PROMPT) is None:
         return ["no prompt"]
     ask("")
-    words = ("help", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat", "memmap", "dump",
-             "verify", "test", "alloc", "free", "kmalloc", "kfree", "caches", "reboot", "poweroff")
+    words = ("help", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat", "memmap", "ledger",
+             "dump", "verify", "test", "alloc", "free", "kmalloc", "kfree", "caches", "reboot",
+             "poweroff")
     ask("help", *(rf"^\s*{word}\b" for word in words))
     ask("buddyinfo", r"^Node 0, zone {6}DMA( +\d+){11} $", r"^Node 0, zone {4}DMA32( +\d+){11} $")
     ask("slabinfo", r"^slabinfo - version: 2\.1$", r"^# name +<active_objs> <num_objs>",
@@ -207,6 +208,9 @@ def session(console):
     ask("meminfo", r"^MemTotal: +\d+ kB$", r"^MemFree: +\d+ kB$", r"^Slab: +\d+ kB$")
     ask("vmstat", r"^nr_free_pages \d+$")
     ask("memmap", r"^memmap-v1$", r"^end$")
+    ask("ledger", r"^taken: kernel +\d+ +\d+\.\d\d % +\d+\.\d\d %$",
+        r"^free: DMA32, order 10 +\d+ ",
+        r"^the firmware's total +\d+  equal: every byte is in one row$")
     ask("caches", r"task_struct")
     before = re.findall(r"^Node.*", ask("buddyinfo"), re.M)
     block = re.search(r"0x[0-9a-f]+", ask("alloc 3", r"0x[0-9a-f]+").split("\n", 1)[-1])

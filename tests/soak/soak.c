@@ -17,6 +17,7 @@
 #include <kernel/port.h>
 #include <kernel/string.h>
 #include <kernel/work.h>
+#include <mm/ledger.h>
 #include <mm/page_alloc.h>
 #include <mm/report.h>
 #include <mm/slab.h>
@@ -350,7 +351,7 @@ bool soak_run(struct seq *out, uint64_t seconds)
 	uint64_t before;
 	bool good;
 
-	seq_printf(out, "KTAP version 1\n1..4\n");
+	seq_printf(out, "KTAP version 1\n1..5\n");
 	shrink_all();
 	before = nr_free_pages();
 	if (!prepare(seconds))
@@ -376,6 +377,7 @@ bool soak_run(struct seq *out, uint64_t seconds)
 			   (unsigned long long)nr_free_pages(), (unsigned long long)before);
 	good &= say(out, 3, nr_free_pages() == before, "every page is back");
 	good &= say(out, 4, mm_verify(out) == 0, "the invariants hold");
+	good &= say(out, 5, ledger_check(&kernel_mm, out) == 0, "the ledger is closed");
 	return good;
 }
 

@@ -86,6 +86,9 @@ static void reports_answer(struct ktest *t)
 	KTEST_EXPECT(t, answer_begins("zone "));
 	KTEST_EXPECT_EQ(t, type("memmap"), 0);
 	KTEST_EXPECT(t, answer_begins("memmap-v1\n"));
+	KTEST_EXPECT_EQ(t, type("ledger"), 0);
+	KTEST_EXPECT(t, answer_begins("row  "));
+	KTEST_EXPECT(t, answer_has("  equal: every byte is in one row\n"));
 	KTEST_EXPECT_EQ(t, type("verify"), 0);
 	KTEST_EXPECT_STREQ(t, answer, "verify: every invariant holds\n");
 }
@@ -195,6 +198,7 @@ static void wrong_counts_are_refused(struct ktest *t)
 		"meminfo x",
 		"vmstat x",
 		"memmap x",
+		"ledger x",
 		"dump x",
 		"verify x",
 		"alloc",

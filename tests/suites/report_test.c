@@ -361,8 +361,8 @@ static void the_cache_table_has_one_holder(struct ktest *t)
 /* Each section opens with its name and closes, in the order that report.h promises. */
 static void dump_has_all_files(struct ktest *t)
 {
-	static const char *const names[] = { "memmap",	 "buddyinfo", "slabinfo",
-					     "zoneinfo", "meminfo",   "vmstat" };
+	static const char *const names[] = { "memmap",	"buddyinfo", "slabinfo", "zoneinfo",
+					     "meminfo", "vmstat",    "ledger" };
 	const char *at = text;
 	char line[40]; /* bytes; the longest is "==> buddyinfo <==" */
 

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from sample import GOOD, TOOLS, load  # noqa: E402
+from sample import GOOD, QUIRE, TOOLS, load  # noqa: E402
 
 check_dump = load("check_dump.py")
 
@@ -58,18 +58,47 @@ FAULTS = (
     ("vmstat", "pgfree 7", "pgfree 07", "vmstat:7"),
     ("vmstat", "pgalloc_dma 5\n", "", "lacks pgalloc_dma"),
     ("vmstat", "pgfree 7\n", "pgfree 7", "newline"),
+    ("memmap", "0x0000000000f9ec00 1", "0x0000000000f9ebff 1", "bytes of memmap's entries"),
+    ("memmap", "0x0000000000001000 9", "0x0000000000001800 9", "firmware: reserved"),
+    ("memmap", "0x0000000000002000 4", "0x0000000000002000 5", "firmware: ACPI NVS"),
+    ("memmap", "limit 0x40000000", "limit 0x40000800", "at or above memmap's limit"),
+    ("memmap", "19dfff]        632 kB  kernel", "19dfff]        632 kB  module", "taken: kernel"),
+    ("memmap", "of 8 entries", "of 9 entries", "not as many"),
+    ("memmap", "taken: 4 ranges", "taken: 5 ranges", "not as many"),
+    ("zoneinfo", "present  2300", "present  2299", "not in zones"),
+    ("zoneinfo", "count: 16", "count: 15", "CPUs' pages of zone DMA32"),
+    ("ledger", "bytes    of all", "bytes   of all", "ledger:1"),
+    ("ledger", "tails                                       1440",
+     "tails                                       1441", "tails of slabs: 1440 and 1441"),
+    ("ledger", "live objects                               22072",
+     "live objects                               22071", "bytes of objects"),
+    ("ledger", "asked for                  140000", "asked for                  140001",
+     "bytes that are in use"),
+    ("ledger", "free: DMA, order 1                                16384    0.06 %    0.06 %\n", "",
+     "zone DMA, order 1: 16384 and 0"),
+    ("ledger", "free: DMA, order 1 ", "free: DMA, order 11", "ledger:11"),
+    ("ledger", "taken: module", "taken: moduel", "ledger:7"),
+    ("ledger", "firmware: bad      ", "firmware: reserved ", "ledger:4"),
+    ("ledger", "rows                                25817088",
+     "rows                                25817087", "the ledger's rows and their sum"),
+    ("ledger", "total                           25817088",
+     "total                           25817089", "the ledger's sum and its total"),
+    ("ledger", "equal: every", "UNEQUAL: every", "every byte is in one row'"),
+    ("ledger", "to classes)\n", "to classes)\nledger: DMA: free pages: the counter says 1\n",
+     "ledger:23"),
 )
 
 
 class CheckDump(unittest.TestCase):
     def test_a_good_dump_has_no_problem(self):
         self.assertEqual(check_dump.check(GOOD), [])
+        self.assertEqual(check_dump.check(QUIRE), [])
 
     def test_each_fault_is_found(self):
         for name, old, new, mention in FAULTS:
             with self.subTest(file=name, old=old, new=new):
-                self.assertIn(old, GOOD[name])
-                broken = dict(GOOD, **{name: GOOD[name].replace(old, new, 1)})
+                self.assertIn(old, QUIRE[name])
+                broken = dict(QUIRE, **{name: QUIRE[name].replace(old, new, 1)})
                 problems = check_dump.check(broken)
                 self.assertTrue(any(mention in problem for problem in problems), problems)
 
@@ -82,10 +111,15 @@ class CheckDump(unittest.TestCase):
                 self.assertTrue(any(p.startswith(f"{name}: is empty") for p in problems), problems)
 
     def test_cut_anywhere_it_complains_and_does_not_stop(self):
-        for name, text in GOOD.items():
-            for length in range(len(text)):
-                problems = check_dump.check(dict(GOOD, **{name: text[:length]}))
+        for name, text in QUIRE.items():
+            step = 1 if name in GOOD else 7     # the others have a line for each 80 characters
+            for length in range(len(text) - 1, 0, -step):
+                problems = check_dump.check(dict(QUIRE, **{name: text[:length]}))
                 self.assertTrue(problems, (name, length))
+
+    def test_a_ledger_needs_its_map(self):
+        rest = {key: text for key, text in QUIRE.items() if key != "memmap"}
+        self.assertEqual(check_dump.check(rest), ["memmap: is missing, and there is a ledger"])
 
     def test_exit_status(self):
         tool = os.path.join(TOOLS, "check_dump.py")

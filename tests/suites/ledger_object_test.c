@@ -1,0 +1,324 @@
+/*
+ * The ledger's rows of slabs: what callers hold, what sheaves and slabs keep, what a layout wastes;
+ * and that an object, a sheaf or a slab that nothing points to any more is missed. Expected bytes
+ * follow from sizes: a slab is pages of 4096, an object its size, rounded up to 8 and its
+ * alignment.
+ */
+#include "object_test.h"
+
+#include <mm/ledger.h>
+#include <port/stack.h>
+
+#define SHEAF	30U		/* objects of up to 256 bytes in a sheaf */
+#define SIZE	200U		/* of most objects here: 20 in a page, 96 bytes left */
+
+static struct ledger before, now;
+
+static void take(struct ktest *t)
+{
+	ledger_take(&kernel_mm, &now);
+	KTEST_EXPECT_EQ(t, ledger_sum(&now), now.total);
+	KTEST_EXPECT_EQ(t, now.nr_drifts, 0);
+}
+
+/* Memory that other suites left in sheaves is out of the way, and would stay so. */
+static void begin(struct ktest *t)
+{
+	(void)free_state_now();
+	take(t);
+	before = now;
+}
+
+/* By how much a row has grown. */
+static int64_t growth(unsigned int row)
+{
+	return (int64_t)(now.row[row] - before.row[row]);
+}
+
+static void do_nothing(void *object)
+{
+	(void)object;
+}
+
+/* 20 bytes, 24 of its own, then the word: 32 apart, 128 in a page, of which a refill takes 30. */
+static void an_object_with_its_word_outside(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-ledger", 20, 0, 0, do_nothing);
+	void *mine[5];
+
+	KTEST_ASSERT(t, cache);
+	begin(t);
+	KTEST_ASSERT(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 5, mine) == 5);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 5 * 20);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ON_CPUS), (SHEAF - 5) * 20);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ROUNDING), 128 * 4);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_WORDS), 128 * 8);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_TAILS), 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_SHEAVES), 256);
+	kmem_cache_free_bulk(cache, 5, mine);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ON_CPUS), SHEAF * 20);
+	(void)kmem_cache_shrink(cache);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ON_CPUS), 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_WORDS), 0);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+/* 1740 bytes are 1744 apart: 9 in 4 pages, 688 bytes left; a sheaf has 8 of them. */
+static void a_slab_with_a_tail(struct ktest *t)
+{
+	struct kmem_cache *cache;
+	void *object;
+
+	begin(t);
+	cache = kmem_cache_create("test-ledger", 1740, 0, 0, NULL);
+	KTEST_ASSERT(t, cache);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CACHES), sizeof(struct kmem_cache));
+	before = now;			/* that descriptor came with more, into a sheaf */
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), object ? 1740 : 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ON_CPUS), object ? 7 * 1740 : 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_TAILS), object ? 688 : 0);
+	kmem_cache_free(cache, object);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CACHES), -(int64_t)sizeof(struct kmem_cache));
+	KTEST_EXPECT_EQ(t, growth(LEDGER_TAILS), 0);
+}
+
+/* 100 bytes take the class of 112, the one below is 96: between 0 and 15 bytes of slack. */
+static void a_class_bounds_what_it_rounds(struct ktest *t)
+{
+	void *object;
+
+	begin(t);
+	object = kmalloc(100, GFP_KERNEL);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), object ? 112 : 0);
+	KTEST_EXPECT_EQ(t, now.class_slack - before.class_slack, object ? 15 : 0);
+	kfree(object);
+	object = kmalloc(1, GFP_KERNEL | __GFP_DMA);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), object ? 8 : 0);
+	KTEST_EXPECT_EQ(t, now.class_slack - before.class_slack, object ? 7 : 0);
+	kfree(object);
+}
+
+static void a_large_request_knows_what_was_asked(struct ktest *t)
+{
+	void *object, *same;
+
+	begin(t);
+	object = kmalloc(10000, GFP_KERNEL);
+	if (!object) {
+		ktest_skip(t, "no 16 KiB in one piece");
+		return;
+	}
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LARGE), 10000);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LARGE_ROUNDING), 16384 - 10000);
+	same = krealloc(object, 16384, GFP_KERNEL);
+	KTEST_EXPECT(t, same == object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LARGE), 16384);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LARGE_ROUNDING), 0);
+	same = krealloc(object, 100, GFP_KERNEL | __GFP_ZERO);
+	KTEST_EXPECT(t, same == object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LARGE), 100);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LARGE_ROUNDING), 16384 - 100);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_PAGES), 0);
+	kfree(same);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LARGE) + growth(LEDGER_LARGE_ROUNDING), 0);
+}
+
+/* Of three objects in a sheaf one is written to, and set aside when its turn comes. */
+static void what_is_written_off_has_a_row(struct ktest *t)
+{
+	static struct arena arena;
+	static struct ledger ledger;
+	struct kmem_cache *cache;
+	void *mine[3];
+
+	if (!arena_open(&arena, t))
+		return;
+	cache = kmem_cache_create_in(&arena.mm, "test-ledger", SIZE, 0, 0, NULL, RET_IP);
+	KTEST_ASSERT(t, cache);
+	KTEST_ASSERT(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 3, mine) == 3);
+	kmem_cache_free(cache, mine[0]);
+	*slab_word(cache, mine[0]) ^= 1;
+	EXPECT_BUGS(t, MM_BUG_CORRUPTED, 1, mine[0] = kmem_cache_alloc(cache, GFP_KERNEL));
+	ledger_take(&arena.mm, &ledger);
+	KTEST_EXPECT_EQ(t, ledger_sum(&ledger), ledger.total);
+	KTEST_EXPECT_EQ(t, ledger.row[LEDGER_LOST], SIZE);
+	KTEST_EXPECT_EQ(t, ledger.row[LEDGER_LIVE], 3 * SIZE);
+	KTEST_EXPECT_EQ(t, ledger.row[LEDGER_SHEAVES], 0);	/* they are kernel_mm's memory */
+	kmem_cache_free_bulk(cache, 3, mine);
+	(void)kmem_cache_shrink(cache);
+	/* What is lost holds its slab for good: it is forgotten with its arena. */
+	memset(cache->fill, 0, sizeof(cache->fill));
+	cache->nr_slabs = cache->nr_lost = 0;
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	arena_fini(&arena, t);
+}
+
+/* ---- faults -------------------------------------------------------------- */
+
+/* One fault: so many bytes are in no row, and so many counters disagree. */
+static void expect_fault(struct ktest *t, const char *what, int64_t missing, unsigned int drifts)
+{
+	ledger_take(&kernel_mm, &now);
+	if ((int64_t)(now.total - ledger_sum(&now)) != missing || now.nr_drifts != drifts)
+		ktest_fail(t, __FILE__, __LINE__,
+			   "%s: %lld bytes are missing, expected %lld; %u counters, expected %u",
+			   what, (long long)(now.total - ledger_sum(&now)), (long long)missing,
+			   now.nr_drifts, drifts);
+}
+
+/* One full sheaf in the barn, a full one and one with one object on this CPU. */
+static struct kmem_cache *three_sheaves(struct ktest *t)
+{
+	static void *objects[2 * SHEAF + 1];
+	struct kmem_cache *cache = kmem_cache_create("test-ledger", SIZE, 0, 0, NULL);
+	size_t nr = ARRAY_SIZE(objects);
+
+	if (!cache || kmem_cache_alloc_bulk(cache, GFP_KERNEL, nr, objects) != nr) {
+		ktest_fail(t, __FILE__, __LINE__, "no objects");
+		return NULL;
+	}
+	(void)kmem_cache_shrink(cache);
+	kmem_cache_free_bulk(cache, nr, objects);	/* the last one asks for a third sheaf */
+	KTEST_EXPECT_EQ(t, cache->nr_barn_full, 1);
+	take(t);
+	return cache;
+}
+
+static void a_forgotten_sheaf_is_missing(struct ktest *t)
+{
+	struct kmem_cache *cache = three_sheaves(t);
+	struct cpu_stack *barn;
+	unsigned long irq;
+	void **top;
+
+	if (!cache)
+		return;
+	barn = cache->barn_full;
+	cache->barn_full = NULL;
+	expect_fault(t, "a sheaf of the barn", SHEAF * SIZE + 256, 1);
+	cache->barn_full = barn;
+
+	irq = port_irq_save();
+	top = port_percpu()->top[cache->stack];
+	port_percpu()->top[cache->stack] = stack_none;
+	expect_fault(t, "a CPU's two sheaves", (SHEAF + 1) * SIZE + 2 * 256, 1);
+	port_percpu()->top[cache->stack] = top - 1;
+	expect_fault(t, "an object on top", SIZE, 1);
+	port_percpu()->top[cache->stack] = top;
+	port_irq_restore(irq);
+	expect_fault(t, "nothing", 0, 0);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+static void a_slab_off_its_list_is_missing(struct ktest *t)
+{
+	struct kmem_cache *cache = three_sheaves(t);
+	struct slab_list *list = NULL;
+	void *object;
+	uint32_t first;
+
+	if (!cache)
+		return;
+	object = kmem_cache_alloc(cache, GFP_KERNEL);	/* its slab is all that stays */
+	(void)kmem_cache_shrink(cache);
+	for (unsigned int i = 0; i < SLAB_NR_FILL; i++) {
+		if (cache->fill[i].first)
+			list = &cache->fill[i];
+	}
+	KTEST_ASSERT(t, list && list->nr == 1);
+	first = list->first;
+	list->first = 0;
+	expect_fault(t, "a slab", PAGE_SIZE, 2);	/* slabs, objects out */
+	list->first = first;
+	expect_fault(t, "nothing", 0, 0);
+	kmem_cache_free(cache, object);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+/* What has no user of its own: sheaves and descriptors are counted by who holds them. */
+static void a_sheaf_or_descriptor_of_nobody_is_missing(struct ktest *t)
+{
+	struct kmem_cache *sheaves = kmem_cache_find("sheaf");
+	void *object;
+
+	begin(t);
+	KTEST_ASSERT(t, sheaves);
+	object = kmem_cache_alloc(sheaves, GFP_KERNEL);
+	KTEST_ASSERT(t, object);
+	expect_fault(t, "a sheaf", 256, 0);
+	kmem_cache_free(sheaves, object);
+	object = kmem_cache_alloc(cache_list, GFP_KERNEL);
+	KTEST_ASSERT(t, object);
+	expect_fault(t, "a descriptor", sizeof(struct kmem_cache), 0);
+	kmem_cache_free(cache_list, object);
+	expect_fault(t, "nothing", 0, 0);
+}
+
+static void each_counter_of_a_cache_is_held_against_the_count(struct ktest *t)
+{
+	struct kmem_cache *cache = three_sheaves(t);
+	uint64_t *const counters[] = { &cache->nr_slabs, &cache->nr_out };
+
+	if (!cache)
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(counters); i++) {
+		(*counters[i])++;
+		expect_fault(t, "one more", 0, 1);
+		*counters[i] -= 2;
+		expect_fault(t, "one less", 0, 1);
+		(*counters[i])++;
+	}
+	cache->nr_lost++;		/* moves bytes from LIVE to LOST: nr_out does not agree */
+	expect_fault(t, "one more written off", 0, 1);
+	cache->nr_lost--;
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+/* A write after the free cuts a slab's list short, long before anybody takes the object. */
+static void a_broken_free_list_is_said(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-ledger", SIZE, 0, 0, NULL);
+	void *object = cache ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
+	struct page *slab = object ? slab_of(&kernel_mm, object) : NULL;
+	uint64_t *word;
+
+	KTEST_ASSERT(t, slab);
+	(void)kmem_cache_shrink(cache);
+	word = slab_word(cache, (char *)page_address(slab) + slab->free * cache->stride);
+	*word ^= 1;
+	ledger_take(&kernel_mm, &now);
+	KTEST_EXPECT(t, now.nr_drifts != 0);
+	*word ^= 1;
+	take(t);
+	kmem_cache_free(cache, object);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+static const struct ktest_case ledger_object_cases[] = {
+	KTEST_CASE(an_object_with_its_word_outside),
+	KTEST_CASE(a_slab_with_a_tail),
+	KTEST_CASE(a_class_bounds_what_it_rounds),
+	KTEST_CASE(a_large_request_knows_what_was_asked),
+	KTEST_CASE(what_is_written_off_has_a_row),
+	KTEST_CASE(a_forgotten_sheaf_is_missing),
+	KTEST_CASE(a_slab_off_its_list_is_missing),
+	KTEST_CASE(a_sheaf_or_descriptor_of_nobody_is_missing),
+	KTEST_CASE(each_counter_of_a_cache_is_held_against_the_count),
+	KTEST_CASE(a_broken_free_list_is_said),
+};
+KTEST_SUITE(ledger_object, ledger_object_cases);
