@@ -273,8 +273,6 @@ static void count_zone(struct ledger *ledger, struct mm *mm, struct zone *zone)
 	for (unsigned int cpu = 0; mm == &kernel_mm && cpu < PORT_NR_CPUS; cpu++)
 		count.on_cpus += page_cpu_nr(zone, cpu);
 	ledger->row[LEDGER_CPU + zone->index] = count.on_cpus << PAGE_SHIFT;
-	compare(ledger, zone->name, "slab pages", zone->slab_pages[0] + zone->slab_pages[1],
-		count.slab);
 	compare(ledger, zone->name, "managed pages", zone->managed,
 		count.listed + count.on_cpus + count.used + count.slab);
 	spin_unlock_irqrestore(&zone->lock, flags);

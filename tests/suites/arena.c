@@ -178,20 +178,10 @@ void arena_verify(struct arena *arena, struct ktest *t)
 		ktest_fail(t, __FILE__, __LINE__, "invariants are broken:\n%s", text);
 }
 
-/* Those that a case has damaged, and forgets with the arena. */
-static bool has_slabs(const struct arena *arena)
-{
-	uint64_t nr = 0;
-
-	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
-		nr += arena->mm.zone[i].slab_pages[0] + arena->mm.zone[i].slab_pages[1];
-	return nr != 0;
-}
-
 void arena_fini(struct arena *arena, struct ktest *t)
 {
 	arena_verify(arena, t);
-	if (!has_slabs(arena) && ledger_check(&arena->mm, t->out) != 0)
+	if (ledger_check(&arena->mm, t->out) != 0)
 		ktest_fail(t, __FILE__, __LINE__, "the arena's ledger is not closed");
 	give_back(arena);
 }
