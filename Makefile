@@ -43,7 +43,8 @@ KERNEL_SRCS := kernel/string.c kernel/parse.c kernel/printf.c kernel/print.c ker
 MM_SRCS := mm/memmap.c mm/memmap_print.c mm/early.c mm/zone.c mm/buddy.c mm/watermark.c \
 	mm/page_alloc.c mm/page_cpu.c mm/page_exact.c mm/reclaim.c mm/slab.c mm/sheaf.c \
 	mm/cache.c mm/kernel_caches.c mm/kmalloc.c mm/bug.c mm/mm.c mm/snapshot.c mm/report.c \
-	mm/report_zones.c mm/report_totals.c mm/ledger.c mm/report_ledger.c mm/verify.c mm/commands.c mm/commands_alloc.c
+	mm/report_zones.c mm/report_totals.c mm/ledger.c mm/report_ledger.c mm/verify.c mm/commands.c \
+	mm/commands_alloc.c mm/fault.c
 
 SUITE_SRCS := $(addprefix tests/suites/,arena.c closed.c string_test.c parse_test.c printf_test.c \
 	cmdline_test.c command_test.c edit_test.c ktest_test.c spinlock_test.c stack_test.c \

@@ -10,6 +10,7 @@
  *   3 cache->lock       slabs, barn and counts of one cache    under it: 4 (slabs are given back
  *                                                              after unlocking)
  *   4 zone->lock        free lists and counts of one zone      under it: nothing
+ *   5 fault_lock        settings of injected failures          under it: nothing
  *
  * All are taken with interrupts masked. Nobody prints, calls back or reclaims under 3 or 4. A
  * report made in a panic takes none of them and says so.

@@ -17,7 +17,7 @@ FLOORS = (
     ("instance", ("mm",)),
     ("mechanism", ("buddy", "zone", "page")),
     ("ground", ("memmap*", "early")),
-    ("cellar", ("bug",)),       # mm_bug(): everybody reports, so it stands below all
+    ("cellar", ("bug", "fault")),   # everybody reports, several ask: so they stand below all
 )
 ABOVE_ALL = ("mm/mm.c",)        # mm_init() starts every floor
 
