@@ -22,6 +22,7 @@
 #include <port/stack.h>
 
 #include "mm/fast.h"
+#include "mm/fault.h"
 
 #define MIN_EMPTY_DEFAULT	2U	/* slabs: one to go on with, one for the next burst */
 
@@ -98,6 +99,8 @@ static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 {
 	void *object, *corrupted;
 
+	if (should_failslab(cache, gfp, who))
+		return NULL;
 	do {
 		corrupted = NULL;
 		object = sheaf_alloc(cache, &corrupted);

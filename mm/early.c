@@ -9,6 +9,8 @@
  */
 #include <mm/memmap.h>
 
+#include "mm/fault.h"
+
 /*
  * The highest place for @size bytes in [@floor, @ceiling) that no reservation touches.
  * Return: 0 when there is none, or only page 0.
@@ -42,6 +44,8 @@ uint64_t early_alloc_for(struct memmap *map, uint64_t size, uint64_t align, uint
 		       (unsigned long long)size, (unsigned long long)align);
 		return 0;
 	}
+	if (should_fail_early())
+		return 0;
 	size = align_up(size, PAGE_SIZE);
 	for (uint32_t i = map->nr_ranges; i > 0; i--) {
 		const struct memmap_range *range = &map->ranges[i - 1];

@@ -27,6 +27,7 @@
 #include <port/stack.h>
 
 #include "internal.h"
+#include "mm/fault.h"
 
 /* As Linux's MAX_RECLAIM_RETRIES: then progress is taken for none. */
 #define RECLAIM_MAX_ROUNDS	16U
@@ -152,6 +153,10 @@ struct page *mm_alloc_pages(struct mm *mm, gfp_t gfp, unsigned int order, uintpt
 		       gfp & ~GFP_ALL_BITS);
 		return NULL;
 	}
+	if (should_fail_alloc_page(gfp, order, who)) {
+		__atomic_fetch_add(&mm->alloc_failed, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
 	page = take_from_zones(mm, gfp, order, WMARK_LOW);
 	if (unlikely(!page))
 		page = alloc_slow(mm, gfp, order, who);
@@ -268,7 +273,7 @@ static __noinline struct page *alloc_rest(gfp_t gfp, unsigned int order, uintptr
 	struct page *page = NULL;
 
 	if (order < MAX_ORDER && !(gfp & ~GFP_FAST) &&
-	    page_cpu_stack(gfp, order) == STACK_NEVER)
+	    page_cpu_stack(gfp, order) == STACK_NEVER && !READ_ONCE(page_lists_off))
 		page = alloc_whole(gfp, order);
 	return likely(page) ? page : alloc_slower(gfp, order, who);
 }

@@ -39,6 +39,7 @@ static const uint8_t class_order[NR_CLASSES] = { 0, 1, 2, 3, HUGE_ORDER };
 
 uint8_t page_stack[MAX_NR_ZONES][16];
 uint8_t page_request_stack[4][16];
+bool page_lists_off;			/* by page_lists_set() */
 
 static unsigned int stack_class(unsigned int stack)
 {
@@ -70,7 +71,7 @@ static void give_back(struct percpu *cpu, unsigned int stack, unsigned int have,
 /* Does this CPU have that stack, and may it be touched? At its first use it is made empty. */
 static bool have_stack(struct percpu *cpu, unsigned int stack)
 {
-	if (cpu->busy || stack == STACK_NEVER)
+	if (cpu->busy || stack == STACK_NEVER || READ_ONCE(page_lists_off))
 		return false;
 	if (cpu->top[stack] == stack_none)
 		cpu->top[stack] = stack_empty_top(&cpu->page_stack[stack],
@@ -201,6 +202,32 @@ void drain_all_pages(void)
 {
 	port_call_cpus(drain_this_cpu, NULL);
 }
+
+/* Runs on each CPU. @arg: set when its stacks may not be touched now. */
+static void take_lists_away(void *arg)
+{
+	unsigned long irq = port_irq_save();
+	struct percpu *cpu = port_percpu();
+
+	drain_this_cpu(NULL);
+	for (unsigned int stack = 0; stack < STACK_NEVER && !cpu->busy; stack++)
+		cpu->top[stack] = stack_none;
+	if (cpu->busy)
+		WRITE_ONCE(*(bool *)arg, true);
+	port_irq_restore(irq);
+}
+
+void page_lists_set(bool on)
+{
+	bool again = !on;
+
+	WRITE_ONCE(page_lists_off, !on);
+	while (again) {
+		again = false;
+		port_call_cpus(take_lists_away, &again);
+	}
+}
+
 
 _Static_assert(PAGE_CPU_BATCH == 1U << REFILL_ORDER, "blocks of order 0 in a refill");
 

@@ -19,8 +19,9 @@
  *                cache->lock. Nobody touches another CPU's sheaves: drains run where they lie.
  * 6. Cost.       Exchange: a constant. Refill: one pass of sheaf_size objects. Flush: FLUSH_BATCH
  *                objects, so that a single free stays bounded.
- * 7. Without.    The cache of sheaves itself, and any other while memory for a sheaf is short, has
- *                stack_none: empty and full at once, so every call comes here and goes on to slabs.
+ * 7. Without.    The cache of sheaves itself, any other while memory for a sheaf is short, and all
+ *                of them after sheaves_set(false), have stack_none: empty and full at once, so
+ *                every call comes here and goes on to slabs.
  */
 
 #include <kernel/string.h>
@@ -35,6 +36,7 @@
 #define SPARE_FULL	1UL	/* bit 0 of entry[0]: sheaves are 256-byte aligned */
 
 static struct kmem_cache *sheaf_cache;
+static bool sheaves_off;		/* by sheaves_set() */
 
 /* ---- a CPU's two sheaves ------------------------------------------------- */
 
@@ -69,7 +71,7 @@ static bool have_sheaf(struct kmem_cache *cache, struct percpu *cpu)
 {
 	struct cpu_stack *main;
 
-	if (cpu->busy || !sheaf_cache || !cache->sheaf_size)
+	if (cpu->busy || !sheaf_cache || !cache->sheaf_size || READ_ONCE(sheaves_off))
 		return false;
 	if (cpu->top[cache->stack] != stack_none)
 		return true;
@@ -313,6 +315,25 @@ void sheaf_drain_cpus(struct kmem_cache *cache)
 {
 	if (!cache || cache->sheaf_size)
 		port_call_cpus(drain_this_cpu, cache);
+}
+
+/* Runs on each CPU. @arg: set when its stacks may not be touched now. */
+static void take_sheaves_away(void *arg)
+{
+	drain_this_cpu(NULL);
+	if (port_percpu()->busy)
+		WRITE_ONCE(*(bool *)arg, true);
+}
+
+void sheaves_set(bool on)
+{
+	bool again = !on;
+
+	WRITE_ONCE(sheaves_off, !on);
+	while (again) {
+		again = false;
+		port_call_cpus(take_sheaves_away, &again);
+	}
 }
 
 void sheaf_drain_barn(struct kmem_cache *cache)

@@ -25,6 +25,10 @@ struct page *sheaf_free(struct kmem_cache *cache, void *object);
  */
 void sheaf_drain_cpus(struct kmem_cache *cache);
 
+/** sheaves_set() - @on: CPUs use their sheaves; else they give them back and get no others. Barns
+ *  stay as they are. Context: as sheaf_drain_cpus(), by one CPU at a time. */
+void sheaves_set(bool on);
+
 /** sheaf_drain_barn() - the same for the sheaves in the barn. Context: no lock held. */
 void sheaf_drain_barn(struct kmem_cache *cache);
 
