@@ -305,9 +305,11 @@ static bool prepare(uint64_t seconds)
 	uint64_t seed = port_seed();
 
 	soak.cpus = kcalloc(nr, sizeof(*soak.cpus), GFP_KERNEL);
-	soak.cache = kmem_cache_create("soak", CACHE_SIZE, 0, 0, NULL);
-	if (!soak.cpus || !soak.cache)
+	soak.cache = soak.cpus ? kmem_cache_create("soak", CACHE_SIZE, 0, 0, NULL) : NULL;
+	if (!soak.cache) {
+		kfree(soak.cpus);
 		return false;
+	}
 	for (unsigned int i = 0; i < nr; i++) {
 		soak.cpus[i].thread.random = (seed + 2 * i) * GOLDEN | 1;
 		soak.cpus[i].tick.random = (seed + 2 * i + 1) * GOLDEN | 1;
