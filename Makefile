@@ -44,7 +44,7 @@ MM_SRCS := mm/memmap.c mm/memmap_print.c mm/early.c mm/zone.c mm/buddy.c mm/wate
 	mm/page_alloc.c mm/page_cpu.c mm/page_exact.c mm/reclaim.c mm/slab.c mm/sheaf.c \
 	mm/cache.c mm/kernel_caches.c mm/kmalloc.c mm/bug.c mm/mm.c mm/snapshot.c mm/report.c \
 	mm/report_zones.c mm/report_totals.c mm/ledger.c mm/report_ledger.c mm/verify.c mm/commands.c \
-	mm/commands_alloc.c mm/fault.c
+	mm/commands_alloc.c mm/fault.c mm/fault_control.c mm/commands_fault.c
 
 SUITE_SRCS := $(addprefix tests/suites/,arena.c closed.c string_test.c parse_test.c printf_test.c \
 	cmdline_test.c command_test.c edit_test.c ktest_test.c spinlock_test.c stack_test.c \
@@ -53,7 +53,7 @@ SUITE_SRCS := $(addprefix tests/suites/,arena.c closed.c string_test.c parse_tes
 	reclaim_test.c oom_test.c page_model_test.c textbook_test.c slab_test.c fullest_test.c \
 	cache_test.c kmalloc_test.c object_bug_test.c object_model_test.c report_test.c \
 	commands_test.c sheaf_test.c page_cpu_test.c smp_alloc_test.c ledger_test.c \
-	ledger_object_test.c)
+	ledger_object_test.c fault_test.c)
 
 BENCH_SRCS := $(addprefix tests/bench/,bench.c step.c step_test.c objects.c pages.c)
 

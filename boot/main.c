@@ -13,6 +13,7 @@
 #include "boot.h"
 #include "cpu.h"
 #include "interrupts.h"
+#include "mm/fault.h"
 #include "smp.h"
 #include "tests/soak/soak.h"
 #include "tests/suites/closed.h"
@@ -215,6 +216,7 @@ void kernel_main(uint64_t info_paddr)
 	closed_after_each_case();		/* of the suites, wherever they are started */
 	print_state(released);
 	print_steps();
+	fault_start();				/* what the boot itself takes may not fail */
 	run_options();
 	console_loop();
 }

@@ -2,6 +2,7 @@
  * The words of the kernel command line.
  *
  *   test[=GLOB]  bench[=GLOB]  soak=SECONDS  dump  poweroff  loglevel=N  mem=SIZE
+ *   failslab=INTERVAL,PROBABILITY,SPACE,TIMES[,NAME=VALUE...]   fail_page_alloc=the same
  *   memmap=SPEC[,SPEC...]   exactmap         forget the firmware's map
  *                           SIZE@START       usable            SIZE#START   ACPI tables
  *                           SIZE$START       reserve: taken    SIZE!START   reserved: no RAM
@@ -17,6 +18,7 @@
 #include <kernel/string.h>
 
 #include "boot.h"
+#include "mm/fault.h"
 
 #define MAX_RANGES	512U		/* of memmap=; more are said and ignored */
 #define LOGLEVEL_MAX	8U		/* one above debug: everything */
@@ -157,6 +159,16 @@ static int set_memmap(const char *value)
 	}
 }
 
+static int set_failslab(const char *value)
+{
+	return fault_option(FAULT_SLAB, value);
+}
+
+static int set_fail_page_alloc(const char *value)
+{
+	return fault_option(FAULT_PAGE_ALLOC, value);
+}
+
 static const struct cmdline_option known[] = {
 	{ "test", "test or test=GLOB", set_test },
 	{ "bench", "bench or bench=GLOB", set_bench },
@@ -164,6 +176,8 @@ static const struct cmdline_option known[] = {
 	{ "soak", "a number of seconds", set_soak },
 	{ "poweroff", "no value", set_poweroff },
 	{ "loglevel", "a number from 0 to 8", set_loglevel },
+	{ "failslab", FAULT_EXPECTS, set_failslab },
+	{ "fail_page_alloc", FAULT_EXPECTS, set_fail_page_alloc },
 	{ "mem", "a size, such as 512M", set_mem },
 	{ "memmap", "exactmap or SIZE, SIZE@START, SIZE#START, SIZE$START, SIZE!START, with commas",
 	  set_memmap },

@@ -7,7 +7,7 @@ from tree import symbols
 
 # From the roof down; docs/architecture.md has the same table with what lives there.
 FLOORS = (
-    ("reports", ("report*", "snapshot", "ledger", "verify", "commands*", "trace",
+    ("reports", ("report*", "snapshot", "ledger", "verify", "fault_control", "commands*", "trace",
                  "replay")),
     ("objects", ("kmalloc", "mempool")),
     ("caches", ("cache", "kernel_caches", "sheaf")),
