@@ -41,16 +41,22 @@ endef
 # The parsers of boot/ are pure, so their suites run here too.
 TEST_SRCS := $(LIB_SRCS) boot/multiboot2.c boot/madt.c $(SUITE_SRCS) tests/host/main.c
 REPLAY_SRCS := $(LIB_SRCS) tests/host/replay.c
+BOOT_FAULTS_SRCS := $(LIB_SRCS) tests/host/boot_faults.c
 
 $(eval $(call host-variant,lib,$(CC),-O2,$(LIB_SRCS)))
-$(eval $(call host-variant,gcc-san,gcc,$(SAN_CFLAGS),$(TEST_SRCS) tests/host/replay.c))
-$(eval $(call host-variant,clang-san,clang,$(SAN_CFLAGS),$(TEST_SRCS) tests/host/replay.c))
+$(eval $(call host-variant,gcc-san,gcc,$(SAN_CFLAGS),$(TEST_SRCS) tests/host/replay.c \
+	tests/host/boot_faults.c))
+$(eval $(call host-variant,clang-san,clang,$(SAN_CFLAGS),$(TEST_SRCS) tests/host/replay.c \
+	tests/host/boot_faults.c))
 $(eval $(call host-program,gcc-san,gcc,$(SAN_CFLAGS),suites,$(TEST_SRCS)))
 $(eval $(call host-program,clang-san,clang,$(SAN_CFLAGS),suites,$(TEST_SRCS)))
 $(eval $(call host-program,gcc-san,gcc,$(SAN_CFLAGS),replay,$(REPLAY_SRCS)))
 $(eval $(call host-program,clang-san,clang,$(SAN_CFLAGS),replay,$(REPLAY_SRCS)))
+$(eval $(call host-program,gcc-san,gcc,$(SAN_CFLAGS),boot_faults,$(BOOT_FAULTS_SRCS)))
+$(eval $(call host-program,clang-san,clang,$(SAN_CFLAGS),boot_faults,$(BOOT_FAULTS_SRCS)))
 
-HOST_SUITES := $(HOST)/gcc-san/suites $(HOST)/clang-san/suites
+HOST_SUITES := $(HOST)/gcc-san/suites $(HOST)/clang-san/suites $(HOST)/gcc-san/boot_faults \
+	$(HOST)/clang-san/boot_faults
 HOST_REPLAYS := $(HOST)/gcc-san/replay $(HOST)/clang-san/replay
 
 .PHONY: FORCE lib check check-host check-qemu check-images lint format

@@ -9,6 +9,7 @@ import dataclasses
 import os
 import re
 
+import faults
 import maps
 from judge import OK, UNFIT, judge_text
 
@@ -116,10 +117,14 @@ def words_of_the_line():
         return judge_text(log, [r'ignored "frobnicate": unknown',
                                 r'ignored "mem=banana": expected ',
                                 r'ignored "loglevel=x": expected ',
-                                r'ignored "memmap=5M%3": expected '])
+                                r'ignored "memmap=5M%3": expected ',
+                                r'ignored "failslab=1,2": expected INTERVAL,PROBABILITY,',
+                                r'^fail_page_alloc: times is .*, not "x"',
+                                r'ignored "fail_page_alloc=1,2,3,x": expected INTERVAL,'])
 
     yield Boot("unknown words are named and ignored",
-               ("frobnicate", "mem=banana", "loglevel=x", "memmap=5M%3", "poweroff"),
+               ("frobnicate", "mem=banana", "loglevel=x", "memmap=5M%3", "failslab=1,2",
+                "fail_page_alloc=1,2,3,x", "poweroff"),
                check=names_unknown)
     yield Boot("mem=64M of 512M", ("mem=64M", "poweroff"), check=zones_follow(None, 64 * MIB))
     yield Boot("mem=8M leaves one zone", ("mem=8M", "poweroff"), check=zones_follow(None, 8 * MIB))
@@ -198,7 +203,7 @@ def session(console):
         return ["no prompt"]
     ask("")
     words = ("help", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat", "memmap", "ledger",
-             "dump", "verify", "test", "alloc", "free", "kmalloc", "kfree", "caches", "reboot",
+             "dump", "verify", "fault", "test", "alloc", "free", "kmalloc", "kfree", "caches", "reboot",
              "poweroff")
     ask("help", *(rf"^\s*{word}\b" for word in words))
     ask("buddyinfo", r"^Node 0, zone {6}DMA( +\d+){11} $", r"^Node 0, zone {4}DMA32( +\d+){11} $")
@@ -265,6 +270,8 @@ def all_boots(folder):
     yield from words_of_the_line()
     yield from replays(folder)
     yield Boot("a session at the prompt", (), script=session, timeout=120)
+    yield Boot("a session with failslab= and fail_page_alloc=", faults.WORDS, extra=("-smp", "2"),
+               script=lambda console: faults.session(console, PROMPT), timeout=120)
     yield Boot("a session at the prompt, UEFI", (), firmware="uefi", machine="q35",
                script=session, timeout=120)
     yield Boot("a CPU without long mode is refused", ("test",), cpu="pentium3", want=UNFIT,
