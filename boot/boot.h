@@ -155,6 +155,7 @@ struct options {
 	uint64_t soak;			/* seconds; 0: no soak */
 	bool dump;
 	bool poweroff;
+	bool fail_nth;			/* a request of the boot is to fail */
 	bool exactmap;			/* the firmware's map is not used */
 	uint64_t mem;			/* bytes; 0: no limit */
 };

@@ -167,6 +167,13 @@ static struct memmap *read_surroundings(uint64_t info_paddr)
 	return map;
 }
 
+static void end_fail_nth(void)
+{
+	if (options.fail_nth)
+		pr_notice("fail-nth: %s\n", fault_nth_end() ? "the request was refused" :
+							       "the boot makes fewer requests");
+}
+
 void kernel_main(uint64_t info_paddr)
 {
 	struct memmap *map;
@@ -216,6 +223,7 @@ void kernel_main(uint64_t info_paddr)
 	closed_after_each_case();		/* of the suites, wherever they are started */
 	print_state(released);
 	print_steps();
+	end_fail_nth();
 	fault_start();				/* what the boot itself takes may not fail */
 	run_options();
 	console_loop();

@@ -3,6 +3,7 @@
  *
  *   test[=GLOB]  bench[=GLOB]  soak=SECONDS  dump  poweroff  loglevel=N  mem=SIZE
  *   failslab=INTERVAL,PROBABILITY,SPACE,TIMES[,NAME=VALUE...]   fail_page_alloc=the same
+ *   fail-nth=N                              the N-th request of the boot is refused
  *   memmap=SPEC[,SPEC...]   exactmap         forget the firmware's map
  *                           SIZE@START       usable            SIZE#START   ACPI tables
  *                           SIZE$START       reserve: taken    SIZE!START   reserved: no RAM
@@ -169,6 +170,18 @@ static int set_fail_page_alloc(const char *value)
 	return fault_option(FAULT_PAGE_ALLOC, value);
 }
 
+/* Counted from here on: early memory first, then all that mm_init() and the CPUs ask for. */
+static int set_fail_nth(const char *value)
+{
+	uint64_t n;
+
+	if (!value || kstrtou64(value, &n) || n == 0)
+		return -EINVAL;
+	options.fail_nth = true;
+	fault_nth_begin(n);
+	return 0;
+}
+
 static const struct cmdline_option known[] = {
 	{ "test", "test or test=GLOB", set_test },
 	{ "bench", "bench or bench=GLOB", set_bench },
@@ -178,6 +191,7 @@ static const struct cmdline_option known[] = {
 	{ "loglevel", "a number from 0 to 8", set_loglevel },
 	{ "failslab", FAULT_EXPECTS, set_failslab },
 	{ "fail_page_alloc", FAULT_EXPECTS, set_fail_page_alloc },
+	{ "fail-nth", "a number from 1 on", set_fail_nth },
 	{ "mem", "a size, such as 512M", set_mem },
 	{ "memmap", "exactmap or SIZE, SIZE@START, SIZE#START, SIZE$START, SIZE!START, with commas",
 	  set_memmap },

@@ -13,6 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
+import refusals     # noqa: E402
 from judge import judge     # noqa: E402
 from machine import Console, command, with_cmdline     # noqa: E402
 from scenarios import all_boots     # noqa: E402
@@ -22,6 +23,7 @@ AT_A_TIME = 2
 DUMP_TIMEOUT = 120      # seconds
 DUMPED = ("memmap", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat",
           "ledger", "serial.log")
+REFUSALS = "each request of a boot is refused once"
 SAID = 25               # lines of a failed boot's log that are shown
 
 
@@ -77,6 +79,24 @@ class Ring:
             with self.lock:
                 self.tally.case(boot.name, [str(error)])
 
+    def refuse_once(self, number):
+        """Return: the outcome of a boot whose `number`-th request for memory fails."""
+        made = os.path.join(self.args.logs, f"refused-{number}.iso")
+        with_cmdline(self.args.gcc, (f"fail-nth={number}", "poweroff"), made)
+        outcome = Console(command(made, **refusals.MACHINE), refusals.TIMEOUT).finish()
+        os.unlink(made)
+        with open(made[:-len("iso")] + "log", "w", encoding="utf-8") as log:
+            log.write(outcome.log)
+        return outcome
+
+    def refuse_each(self):
+        """Every request of a boot, one boot each."""
+        started = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(max_workers=AT_A_TIME) as pool:
+            problems, done = refusals.each_request(self.refuse_once, pool)
+        took = f"{time.monotonic() - started:.0f} s"
+        self.tally.case(f"{REFUSALS} ({took}, {done} boots)", problems)
+
     def dump(self):
         """`make dump` as a user calls it, and the check that its files agree."""
         folder = os.path.join("build", "dump")
@@ -120,6 +140,8 @@ def main():
     ring = Ring(args)
     with concurrent.futures.ThreadPoolExecutor(max_workers=AT_A_TIME) as pool:
         list(pool.map(ring.guarded, boots))
+    if not args.only or re.search(args.only, REFUSALS):
+        ring.refuse_each()
     if not args.only or re.search(args.only, "make dump"):
         ring.dump()
     for iso in ring.isos.values():

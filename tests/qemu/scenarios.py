@@ -120,11 +120,12 @@ def words_of_the_line():
                                 r'ignored "memmap=5M%3": expected ',
                                 r'ignored "failslab=1,2": expected INTERVAL,PROBABILITY,',
                                 r'^fail_page_alloc: times is .*, not "x"',
-                                r'ignored "fail_page_alloc=1,2,3,x": expected INTERVAL,'])
+                                r'ignored "fail_page_alloc=1,2,3,x": expected INTERVAL,',
+                                r'ignored "fail-nth=0": expected '])
 
     yield Boot("unknown words are named and ignored",
                ("frobnicate", "mem=banana", "loglevel=x", "memmap=5M%3", "failslab=1,2",
-                "fail_page_alloc=1,2,3,x", "poweroff"),
+                "fail_page_alloc=1,2,3,x", "fail-nth=0", "poweroff"),
                check=names_unknown)
     yield Boot("mem=64M of 512M", ("mem=64M", "poweroff"), check=zones_follow(None, 64 * MIB))
     yield Boot("mem=8M leaves one zone", ("mem=8M", "poweroff"), check=zones_follow(None, 8 * MIB))
