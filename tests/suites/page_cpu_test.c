@@ -75,6 +75,40 @@ static void drain_gives_all_back(struct ktest *t)
 	expect_free_state(t, &before);
 }
 
+/*
+ * One page is free alone: the refill that takes it splits no larger block besides. It would leave a
+ * single page again, and so would each refill after it.
+ */
+static void refill_ends_with_single_pages(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	struct page *taken[2] = { NULL, NULL };
+	const struct zone *zone;
+	unsigned int nr = 0;
+
+	if (!has_list(0)) {
+		ktest_skip(t, "the zones are too small for lists");
+		return;
+	}
+	drain_all_pages();
+	do {
+		pages[nr] = mm_alloc_pages(&kernel_mm, GFP_KERNEL, 0, RET_IP);
+		KTEST_ASSERT(t, pages[nr]);
+		zone = &kernel_mm.zone[pages[nr]->zone_or_cache];
+	} while (++nr < PAGES && zone->free[0].nr != 1);
+	KTEST_EXPECT_EQ(t, zone->free[0].nr, 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(taken); i++)
+		taken[i] = alloc_page(GFP_KERNEL);
+	KTEST_EXPECT(t, taken[0] && taken[1]);
+	KTEST_EXPECT_EQ(t, zone->free[0].nr, 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(taken); i++)
+		__free_pages(taken[i], 0);
+	while (nr > 0)
+		__free_pages(pages[--nr], 0);
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
 static void wrong_frees(struct ktest *t)
 {
 	struct free_state before = free_state_now();
@@ -191,6 +225,7 @@ static void interrupted_refill(struct ktest *t)
 static const struct ktest_case page_cpu_cases[] = {
 	KTEST_CASE(hot_pairs_leave_the_zones_alone),
 	KTEST_CASE(drain_gives_all_back),
+	KTEST_CASE(refill_ends_with_single_pages),
 	KTEST_CASE(wrong_frees),
 	KTEST_CASE(bulk_fills_what_is_null),
 	KTEST_CASE(interrupted_alloc),
