@@ -4,6 +4,7 @@
  * One line for each figure, which tests/bench/figures.py reads:
  *
  *   bench: NAME nr=OPERATIONS mean=TICKS p50=... p99=... max=... steps=... locked=... irq=...
+ *   bench: NAME nr=OPERATIONS mean=TICKS    timed as a whole: no more is known
  *   bench: NAME none WHY            there is no such operation here
  *   bench: NAME failed WHY
  *   bench: end FIGURES FAILURES     the run is whole
@@ -18,7 +19,6 @@
 #include <kernel/errno.h>
 #include <kernel/string.h>
 #include <mm/page_alloc.h>
-
 
 #define STEP_N		128U	/* operations in single steps: an exception for each instruction */
 #define CALIBRATE_N	64U
@@ -79,6 +79,15 @@ void bench_note_steps(struct bench *b, unsigned int index)
 	part->steps.instructions += counts.instructions;
 	part->steps.locked += counts.locked;
 	part->steps.irq += counts.irq;
+}
+
+void bench_note_whole(struct bench *b, unsigned int index, uint64_t nr, uint64_t ticks)
+{
+	struct bench_part *part = &b->part[index];
+
+	part->nr = nr;
+	part->ticks = ticks;
+	part->whole = true;
 }
 
 void bench_drop(struct bench *b, unsigned int index)
@@ -217,6 +226,11 @@ static void print_part(struct seq *out, const struct bench_part *part, const str
 
 	seq_printf(out, "bench: %s%s nr=%llu", c->name, c->part[index],
 		   (unsigned long long)part->nr);
+	if (part->whole) {
+		print_figure(out, "mean", hundredths(part->ticks, 0, part->nr, per));
+		seq_puts(out, "\n");
+		return;
+	}
 	print_figure(out, "mean", hundredths(part->ticks, off * part->nr, part->nr, per));
 	print_figure(out, "p50", hundredths(percentile(part, 50), off, 1, per));
 	print_figure(out, "p99", hundredths(percentile(part, 99), off, 1, per));

@@ -25,6 +25,7 @@ enum bench_order { BENCH_FIFO, BENCH_LIFO, BENCH_RANDOM };
 /* One kind of operation. */
 struct bench_part {
 	uint64_t nr, ticks, max;	/* the timed pass, what the timing itself takes included */
+	bool whole;			/* timed as a whole: no single operation is known */
 	uint64_t last, max_before;	/* the newest operation, for bench_drop() */
 	uint32_t *histogram;		/* operations by their ticks */
 	uint64_t nr_stepped;
@@ -87,6 +88,9 @@ LINKSET_DECLARE(struct bench_table, bench);
 /** bench_note(), bench_note_steps() - what BENCH_OP() has measured. */
 void bench_note(struct bench *b, unsigned int index, uint64_t ticks);
 void bench_note_steps(struct bench *b, unsigned int index);
+
+/** bench_note_whole() - @nr operations took @ticks in all; nothing but their mean will be known. */
+void bench_note_whole(struct bench *b, unsigned int index, uint64_t nr, uint64_t ticks);
 
 /** bench_drop() - the newest operation of this part has failed and does not count. */
 void bench_drop(struct bench *b, unsigned int index);

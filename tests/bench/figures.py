@@ -4,7 +4,10 @@ people, and the judge."""
 import re
 
 COLUMNS = ("nr", "mean", "p50", "p99", "max", "steps", "locked", "irq")
+WHOLE = {"nr", "mean"}  # all that is known of what was timed as a whole
 GROWTH = 1.05           # of a mean over the recorded one: above it a change is a regression
+SPREAD = 0.10           # of a mean with several CPUs around the one with one CPU
+PATTERNS = ("kmalloc_64_pair", "kmalloc_64_random", "pages_order0_pair", "pages_order0_random")
 PEERS = ("linux_6.1", "linux_6.12", "linux_7.3")
 MEMORY_STEPS = ("memory map: collect", "memory map: seal", "page tables", "mm_init",
                 "release boot memory")
@@ -50,7 +53,8 @@ def parse_bench(log):
     for found in FIGURE.finditer(log):
         words = (word.split("=") for word in found.group(2).split())
         row = Row(**{key: float(value) for key, value in words})
-        missing = [column for column in COLUMNS if row[column] is None]
+        missing = [column for column in COLUMNS
+                   if row[column] is None and set(row.figures) != WHOLE]
         if missing:
             problems.append(f"{found.group(1)}: no {', '.join(missing)}")
         elif found.group(1) in rows:
@@ -172,6 +176,24 @@ def judge(rows, recorded, expected):
             problems.append(f"{name}: {field(row['mean'])} instructions, recorded {field(old)}"
                             + grown)
         verdicts.append((name, problems))
+    return verdicts
+
+
+def judge_cpus(rows):
+    """What each CPU does for itself must cost the same however many do it.
+
+    Return: [(pattern, problems)]."""
+    verdicts = []
+    for pattern in PATTERNS:
+        alone, problems = rows.get(f"cpus1_{pattern}"), []
+        for cpus in (2, 4):
+            row = rows.get(f"cpus{cpus}_{pattern}")
+            if alone is None or row is None:
+                problems.append(f"{pattern}: no figure for 1 or for {cpus} CPUs")
+            elif abs(row["mean"] - alone["mean"]) > SPREAD * alone["mean"]:
+                problems.append(f"{pattern}: {field(row['mean'])} instructions on {cpus} CPUs, "
+                                f"{field(alone['mean'])} on one")
+        verdicts.append((pattern, problems))
     return verdicts
 
 

@@ -172,11 +172,6 @@ static void cache_make(struct bench *b)
 	}
 }
 
-static void cross_cpu(struct bench *b)
-{
-	b->none = "one CPU";
-}
-
 #define PAIR(name, fn, arg)	{ (name), { "", NULL }, BENCH_PAIRS, 1, false, (arg), (fn) }
 #define BATCHES(name, fn)                                                                          \
 	{ name "_fifo", { "_alloc", "_free" }, BENCH_BATCH, 1, false, BENCH_FIFO, (fn) },          \
@@ -198,6 +193,5 @@ static const struct bench_case object_cases[] = {
 	BATCHES("cache_1728", cache_1728),
 	{ "cache_64_bulk16", { "", NULL }, BENCH_PAIRS, BULK, false, 0, cache_bulk16 },
 	{ "cache", { "_create", "_destroy" }, CREATE_TURNS, 1, false, 0, cache_make },
-	{ "kmalloc_64_cross_cpu", { "_free", NULL }, BENCH_BATCH, 1, false, 0, cross_cpu },
 };
 BENCH_TABLE(objects, object_cases, destroy_caches);

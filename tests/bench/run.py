@@ -17,21 +17,24 @@ from machine import Console, command, with_cmdline      # noqa: E402
 from tally import Tally     # noqa: E402
 
 CPU = "max,la57=off,erms=off,fsrm=off"
-ICOUNT = ("-icount", "shift=0,sleep=off", "-smp", "1")
+ICOUNT = ("-icount", "shift=0,sleep=off")
 BENCH_MEMORY = "4G"
 BOOT_MEMORIES = ("512M", "1G", "8G", "1T")      # besides BENCH_MEMORY
-QUICK = "bench=kmalloc*,cache*,pages*"          # all that does not take the whole memory
+QUICK = "bench=kmalloc*,cache*,pages*,cpus*"    # all that does not take the whole memory
+CPUS = 4                # of a second machine, for what one CPU cannot show
+MANY_CPUS = "bench=cpus*,*cross_cpu*"
 TIMEOUT = 600           # seconds
 AT_A_TIME = 2
 SAID = 25               # lines of a failed boot's log that are shown
 
 
-def boot(iso, folder, memory, word):
+def boot(iso, folder, memory, word, cpus):
     """Return: (log, problems)."""
-    name = re.sub(r"\W+", "-", f"{word}-{memory}").strip("-")
+    name = re.sub(r"\W+", "-", f"{word}-{memory}-{cpus}").strip("-")
     image, path = os.path.join(folder, name + ".iso"), os.path.join(folder, name + ".log")
     with_cmdline(iso, (word,), image)
-    outcome = Console(command(image, memory=memory, cpu=CPU, extra=ICOUNT), TIMEOUT).finish()
+    extra = (*ICOUNT, "-smp", str(cpus))
+    outcome = Console(command(image, memory=memory, cpu=CPU, extra=extra), TIMEOUT).finish()
     os.unlink(image)
     with open(path, "w", encoding="utf-8") as log:
         log.write(outcome.log)
@@ -48,13 +51,25 @@ class Run:
         self.rows, self.reasons, self.problems = {}, {}, []
         self.compiler, self.interrupts = None, "?"
         word = f"bench={glob}" if glob else QUICK if quick else "bench"
-        boots = [(BENCH_MEMORY, word)]
+        boots = [(BENCH_MEMORY, word, 1), (BENCH_MEMORY, MANY_CPUS, CPUS)]
         if not quick and not glob:
-            boots += [(memory, "poweroff") for memory in BOOT_MEMORIES]
+            boots += [(memory, "poweroff", 1) for memory in BOOT_MEMORIES]
         with concurrent.futures.ThreadPoolExecutor(max_workers=AT_A_TIME) as pool:
             results = pool.map(lambda b: boot(iso, folder, *b), boots)
-            for (memory, asked), done in zip(boots, results):
-                self.add(memory, asked, *done)
+            for (memory, asked, cpus), done in zip(boots, results):
+                if cpus == 1:
+                    self.add(memory, asked, *done)
+                else:
+                    self.add_missing(*done)
+
+    def add_missing(self, log, problems):
+        """What the machine with one CPU had no figure for."""
+        rows, reasons, found = figures.parse_bench(log)
+        self.problems += problems + found
+        self.reasons.update({name: reasons[name] for name in self.reasons if name in reasons})
+        for name in [name for name in self.reasons if name in rows]:
+            self.rows[name] = rows[name]
+            del self.reasons[name]
 
     def add(self, memory, word, log, problems):
         self.problems += problems
@@ -73,7 +88,7 @@ def show(run, args, recorded_with, recorded):
     peers = figures.read_table(args.linux)[1]
     print("\n".join(figures.table_lines(peers, run.rows, run.reasons, recorded)))
     print(f"\nInstructions per operation, empty loop off; Quire built with {run.compiler}, "
-          f"interrupts {run.interrupts}, {BENCH_MEMORY}, 1 CPU."
+          f"interrupts {run.interrupts}, {BENCH_MEMORY}, 1 CPU; {CPUS} for those of several."
           f"\n/rec.: over the figures recorded with {recorded_with or 'nothing yet'}."
           "\nlocked, irq: locked instructions, and cli sti pushf popf, on the path.")
     for name, why in run.reasons.items():
@@ -100,6 +115,8 @@ def check(run, args, recorded_with, recorded):
             tally.case(f"bench: {name} within 5 %", problems)
         print(f"  {'FAILED' if bad else 'ok    '}  bench: {len(verdicts) - len(bad)} of "
               f"{len(verdicts)} operations within 5 % of {table}")
+    for name, problems in figures.judge_cpus(run.rows):
+        tally.case(f"bench: {name} costs the same on 1, 2 and 4 CPUs", problems)
     return tally.finish(args.tally)
 
 
@@ -122,7 +139,8 @@ def main():
     recorded_with, recorded = figures.read_recorded(args.recorded)
     if args.check:
         return check(run, args, recorded_with, recorded)
-    for line in run.problems:
+    for line in run.problems + [line for _, found in figures.judge_cpus(run.rows) for line in found
+                                if not args.bench]:
         print(line)
     if not args.bench:
         figures.write_rows(os.path.join(args.out, "quire.tsv"), run.compiler, run.rows,

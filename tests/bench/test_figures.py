@@ -63,6 +63,13 @@ class Log(unittest.TestCase):
     def test_column_missing(self):
         self.says("kmalloc_pair: no locked", BENCH.replace(" locked=2.00", "", 1))
 
+    def test_timed_as_a_whole(self):
+        rows, _, problems = figures.parse_bench(
+            "bench: cpus2_x nr=20000 mean=64.03\nbench: end 1 0\n")
+        self.assertEqual((rows["cpus2_x"]["mean"], rows["cpus2_x"]["p50"]), (64.03, None))
+        self.assertEqual(problems, [])
+        self.says("no mean", "bench: cpus2_x nr=20000\nbench: end 1 0\n")
+
     def test_failed(self):
         self.says("kmalloc_pair: no memory",
                   "bench: kmalloc_pair failed no memory\nbench: end 1 1\n")
@@ -126,6 +133,34 @@ class Judge(unittest.TestCase):
     def test_each_expected_row_has_a_verdict(self):
         verdicts = figures.judge({}, self.recorded, ("a", "b"))
         self.assertEqual([name for name, _ in verdicts], ["a", "b"])
+
+
+class ManyCpus(unittest.TestCase):
+    def found(self, *changes):
+        rows = {f"cpus{cpus}_{pattern}": Row.single(200.0)
+                for cpus in (1, 2, 4) for pattern in figures.PATTERNS}
+        for name, mean in changes:
+            rows[name] = Row.single(mean)
+            if mean is None:
+                del rows[name]
+        return [line for _, problems in figures.judge_cpus(rows) for line in problems]
+
+    def test_same(self):
+        self.assertEqual(self.found(("cpus2_kmalloc_64_pair", 180.0),
+                                    ("cpus4_kmalloc_64_pair", 220.0)), [])
+
+    def test_dearer(self):
+        self.assertEqual(self.found(("cpus4_pages_order0_pair", 220.5)),
+                         ["pages_order0_pair: 220.5 instructions on 4 CPUs, 200 on one"])
+
+    def test_cheaper(self):
+        self.assertEqual(self.found(("cpus2_pages_order0_pair", 179.5)),
+                         ["pages_order0_pair: 179.5 instructions on 2 CPUs, 200 on one"])
+
+    def test_missing(self):
+        self.assertEqual(self.found(("cpus2_pages_order0_pair", None)),
+                         ["pages_order0_pair: no figure for 1 or for 2 CPUs"])
+        self.assertEqual(len(self.found(("cpus1_pages_order0_pair", None))), 2)
 
 
 class Subset(unittest.TestCase):
