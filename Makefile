@@ -3,6 +3,7 @@
 #
 #   CC=gcc|clang  compiler; each builds under build/$(CC)/      V=1  show the commands
 #   DEBUG=1       with the checks that cost time, under build/$(CC)-debug/
+#   STACKS=portable   the stacks of stack_portable.h, under build/$(CC)-portable/
 
 MAKEFLAGS += -rR
 .DELETE_ON_ERROR:
@@ -14,7 +15,11 @@ VERSION := 0.1.0
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
-OUT := build/$(CC)$(if $(filter-out 0,$(DEBUG)),-debug)
+STACKS ?= restartable
+ifeq ($(filter restartable portable,$(STACKS)),)
+$(error STACKS=$(STACKS): expected restartable or portable)
+endif
+OUT := build/$(CC)$(if $(filter-out 0,$(DEBUG)),-debug)$(if $(filter portable,$(STACKS)),-portable)
 NOECHO := $(if $(V),,@)
 
 # The machine that `run` and `debug` start.
@@ -70,7 +75,8 @@ CFLAGS := -std=gnu11 -ffreestanding -O2 -g $(WARNINGS) -m64 -mcmodel=kernel -mno
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-momit-leaf-frame-pointer -ffunction-sections -fdata-sections -nostdinc \
 	-isystem $$($(CC) -print-file-name=include) \
-	-I. -Iinclude -Iboot/include -DQUIRE_VERSION='"$(VERSION)"'
+	-I. -Iinclude $(if $(filter portable,$(STACKS)),-Iboot/portable) -Iboot/include \
+	-DQUIRE_VERSION='"$(VERSION)"'
 ifneq ($(filter-out 0,$(DEBUG)),)
 CFLAGS += -DDEBUG=1
 endif

@@ -82,13 +82,15 @@ check-host: ## run the suites as a process, with sanitizers, gcc and clang
 check-host: $(HOST_PROGRAMS) | need-python3
 	$(HOST_NOECHO)$(HOST_CHECK)
 
-# Both compilers' images, whatever CC is.
+# Both compilers' images, and one with the portable stacks, whatever CC is.
 check-images: | need-gcc need-clang
-	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=gcc iso
-	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=clang iso
+	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=gcc STACKS=restartable iso
+	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=clang STACKS=restartable iso
+	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=gcc STACKS=portable iso
 
 QEMU_CHECK = $(PYTHON) tests/qemu/run.py --tally $(TALLY)/qemu --logs build/check/boots \
-	--gcc build/gcc/quire.iso --clang build/clang/quire.iso --maps tests/maps
+	--gcc build/gcc/quire.iso --clang build/clang/quire.iso \
+	--portable build/gcc-portable/quire.iso --maps tests/maps
 check-qemu: ## boot the matrix of machines, sizes, firmwares
 check-qemu: check-images | need-python3 need-$(QEMU) need-ovmf
 	$(HOST_NOECHO)$(QEMU_CHECK)

@@ -257,6 +257,16 @@ def many_cpus():
                    extra=("-smp", str(cpus), "-accel", "tcg,thread=multi"), check=runs(cpus))
 
 
+def portable_stacks():
+    """All suites, and the soak, with the stacks that a port without restartable sequences has."""
+    for cpus in (1, 2):
+        yield Boot(f"portable stacks, {cpus} CPUs test", ("test",), image="portable",
+                   extra=("-smp", str(cpus)), tests=True, timeout=300, check=runs(cpus))
+    yield Boot("portable stacks, soak of 10 s on 2 CPUs", ("soak=10", "poweroff"),
+               image="portable", tests=True, timeout=240,
+               extra=("-smp", "2", "-accel", "tcg,thread=multi"), check=runs(2))
+
+
 def runs(cpus):
     """A check: that many CPUs run, as the boot says."""
     return lambda log: judge_text(log, [rf"CPUs: {cpus} of \d+ run"])
@@ -265,6 +275,7 @@ def runs(cpus):
 def all_boots(folder):
     """Longest first where it matters: two run at a time."""
     yield from many_cpus()
+    yield from portable_stacks()
     yield from mm_init_cost()
     yield from matrix("gcc")
     yield from matrix("clang")

@@ -58,19 +58,61 @@ static void largest_stack(struct ktest *t)
 	set_top(stack_none);
 }
 
+/* An empty stack without anything of earlier turns: what nobody put there shows. */
+static void set_fresh_stack(void)
+{
+	for (unsigned int i = 0; i < STACK_ENTRIES; i++)
+		memory.entry[i] = &things[STACK_ENTRIES - 1];
+	set_top(stack_empty_top(&memory, SIZE));
+}
+
+/* What the handler saw. @refused: operations that it was not allowed, by the portable stacks. */
+struct intruder {
+	void *taken;
+	bool busy;
+	unsigned int refused;
+};
+
 /* The handler takes what lies on top, and puts two others there. */
 static void handler(void *arg)
 {
-	void **taken = arg;
+	struct intruder *in = arg;
 
-	*taken = stack_pop(STACK_SPARE);
-	if (!stack_push(STACK_SPARE, &things[10]) || !stack_push(STACK_SPARE, &things[11]))
-		*taken = NULL;
+	in->busy = port_percpu()->busy;
+	in->taken = stack_pop(STACK_SPARE);
+	in->refused = !in->taken;
+	in->refused += !stack_push(STACK_SPARE, &things[10]);
+	in->refused += !stack_push(STACK_SPARE, &things[11]);
+}
+
+/* How the interruptions of one operation went. */
+struct tally {
+	unsigned int before, after, refused;
+};
+
+/* Each instruction of the operation has been met, and only who is busy refuses. */
+static void check_tally(struct ktest *t, const struct tally *tally)
+{
+	if (tally->refused)
+		KTEST_EXPECT(t, tally->refused >= 4);	/* load, store, move the top, clear */
+	else
+		KTEST_EXPECT(t, tally->before >= 5);	/* the five instructions of the sequence */
+	KTEST_EXPECT(t, tally->before >= 1);
+	KTEST_EXPECT(t, tally->after >= 1);
+}
+
+/* Was the handler kept off? Then from all it wanted, and while this CPU was busy. */
+static bool was_refused(struct ktest *t, const struct intruder *in, struct tally *tally)
+{
+	KTEST_EXPECT_EQ(t, in->refused, in->busy ? 3 : 0);
+	tally->refused += in->busy;
+	return in->busy;
 }
 
 static bool can_interrupt(struct ktest *t)
 {
-	bool can = port_interrupt_after(MAX_STEPS, handler, NULL);
+	struct intruder nobody;
+	bool can = port_interrupt_after(MAX_STEPS, handler, &nobody);
 
 	(void)port_interrupt_cancel();
 	if (!can)
@@ -81,62 +123,69 @@ static bool can_interrupt(struct ktest *t)
 /* Each of the things is in one place: popped by one of the two, or on the stack. */
 static void interrupted_pop(struct ktest *t)
 {
-	unsigned int before = 0, after = 0;
+	struct tally tally = { 0 };
 
 	if (!can_interrupt(t))
 		return;
 	for (unsigned int nr = 1; nr < MAX_STEPS; nr++) {
-		void *taken = NULL, *popped;
+		struct intruder in = { .taken = NULL };
+		void *popped;
 
-		set_top(stack_empty_top(&memory, SIZE));
+		set_fresh_stack();
 		(void)stack_push(STACK_SPARE, &things[0]);
 		(void)stack_push(STACK_SPARE, &things[1]);
-		(void)port_interrupt_after(nr, handler, &taken);
+		(void)port_interrupt_after(nr, handler, &in);
 		popped = stack_pop(STACK_SPARE);
 		if (!port_interrupt_cancel())
 			break;
-		if (popped == &things[11]) {		/* the handler came first */
-			before++;
-			KTEST_EXPECT(t, taken == &things[1]);
+		if (was_refused(t, &in, &tally)) {
+			KTEST_EXPECT(t, popped == &things[1]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[0]);
+		} else if (popped == &things[11]) {	/* the handler came first */
+			tally.before++;
+			KTEST_EXPECT(t, in.taken == &things[1]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[0]);
 		} else {
-			after++;
-			KTEST_EXPECT(t, popped == &things[1] && taken == &things[0]);
+			tally.after++;
+			KTEST_EXPECT(t, popped == &things[1] && in.taken == &things[0]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[11]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
-			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
 		}
+		KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
 	}
 	set_top(stack_none);
-	KTEST_EXPECT(t, before >= 5);		/* the five instructions of the sequence */
-	KTEST_EXPECT(t, after >= 1);
+	check_tally(t, &tally);
 }
 
 static void interrupted_push(struct ktest *t)
 {
-	unsigned int before = 0, after = 0;
+	struct tally tally = { 0 };
 
 	if (!can_interrupt(t))
 		return;
 	for (unsigned int nr = 1; nr < MAX_STEPS; nr++) {
-		void *taken = NULL;
+		struct intruder in = { .taken = NULL };
 		bool pushed;
 
-		set_top(stack_empty_top(&memory, SIZE));
+		set_fresh_stack();
 		(void)stack_push(STACK_SPARE, &things[0]);
-		(void)port_interrupt_after(nr, handler, &taken);
+		(void)port_interrupt_after(nr, handler, &in);
 		pushed = stack_push(STACK_SPARE, &things[1]);
 		if (!port_interrupt_cancel())
 			break;
 		KTEST_EXPECT(t, pushed);
-		if (taken == &things[0]) {		/* the handler came first */
-			before++;
+		if (was_refused(t, &in, &tally)) {
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[1]);
+			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[0]);
+		} else if (in.taken == &things[0]) {	/* the handler came first */
+			tally.before++;
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[1]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[11]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
 		} else {
-			after++;
-			KTEST_EXPECT(t, taken == &things[1]);
+			tally.after++;
+			KTEST_EXPECT(t, in.taken == &things[1]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[11]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[10]);
 			KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[0]);
@@ -144,8 +193,7 @@ static void interrupted_push(struct ktest *t)
 		KTEST_EXPECT(t, stack_pop(STACK_SPARE) == NULL);
 	}
 	set_top(stack_none);
-	KTEST_EXPECT(t, before >= 5);
-	KTEST_EXPECT(t, after >= 1);
+	check_tally(t, &tally);
 }
 
 /* ---- many at once -------------------------------------------------------- */
