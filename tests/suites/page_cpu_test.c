@@ -146,19 +146,41 @@ static void bulk_fills_what_is_null(struct ktest *t)
 	expect_free_state(t, &before);
 }
 
-/* An interrupt takes a page and gives the one before. */
+/* One interrupt takes a block, the next gives it back: a stale top is wrong either way. */
 static struct page *held;
 static unsigned int held_order;
+static bool intruder_drains;	/* instead: what another CPU's request for memory does */
 
 static void intrude(void *arg)
 {
-	struct page *fresh = alloc_pages(GFP_ATOMIC, held_order);
 	unsigned int *refused = arg;
 
-	*refused += !fresh;
-	if (held)
+	if (intruder_drains) {
+		drain_local_pages();
+	} else if (held) {
 		__free_pages(held, held_order);
-	held = fresh;
+		held = NULL;
+	} else {
+		held = alloc_pages(GFP_ATOMIC, held_order);
+		*refused += !held;
+	}
+}
+
+/* Is @page where a free puts it: the handler's, among the last ones freed, or drained? */
+static bool comes_back(const struct page *page)
+{
+	struct page *top[3];
+	bool found = held == page || intruder_drains;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(top); i++) {
+		top[i] = alloc_pages(GFP_KERNEL, held_order);
+		found |= top[i] == page;
+	}
+	for (unsigned int i = ARRAY_SIZE(top); i-- > 0;) {
+		if (top[i])
+			__free_pages(top[i], held_order);
+	}
+	return found;
 }
 
 static bool one_step(struct ktest *t, unsigned int n, bool freeing, unsigned int *refused)
@@ -166,13 +188,17 @@ static bool one_step(struct ktest *t, unsigned int n, bool freeing, unsigned int
 	struct page *page = freeing ? alloc_pages(GFP_KERNEL, held_order) : NULL;
 	bool came;
 
+	KTEST_EXPECT(t, !page || page != held);
 	(void)port_interrupt_after(n, intrude, refused);
 	if (freeing)
 		__free_pages(page, held_order);
 	else
 		page = alloc_pages(GFP_KERNEL, held_order);
 	came = port_interrupt_cancel();
-	KTEST_EXPECT(t, page && (freeing || page != held));
+	if (freeing)
+		KTEST_EXPECT(t, comes_back(page));
+	else
+		KTEST_EXPECT(t, page && page != held);
 	if (!freeing)
 		__free_pages(page, held_order);
 	return came;
@@ -194,6 +220,8 @@ static void at_each_instruction(struct ktest *t, unsigned int order, bool freein
 		if (cold)
 			drain_all_pages();
 		came = one_step(t, n, freeing, &refused);
+		if (came && !cold)	/* the other way round */
+			(void)one_step(t, n, freeing, &refused);
 		KTEST_EXPECT_EQ(t, nr_free_pages(), before.pages - (held ? 1UL << order : 0));
 		if (n % 8 == 0)
 			EXPECT_SOUND(t);
@@ -217,6 +245,14 @@ static void interrupted_free(struct ktest *t)
 	at_each_instruction(t, 0, true, false);
 }
 
+static void interrupted_by_a_drain(struct ktest *t)
+{
+	intruder_drains = true;
+	at_each_instruction(t, 0, false, false);
+	at_each_instruction(t, 0, true, false);
+	intruder_drains = false;
+}
+
 static void interrupted_refill(struct ktest *t)
 {
 	at_each_instruction(t, 1, false, true);
@@ -231,5 +267,6 @@ static const struct ktest_case page_cpu_cases[] = {
 	KTEST_CASE(interrupted_alloc),
 	KTEST_CASE(interrupted_free),
 	KTEST_CASE(interrupted_refill),
+	KTEST_CASE(interrupted_by_a_drain),
 };
 KTEST_SUITE(page_cpu, page_cpu_cases);

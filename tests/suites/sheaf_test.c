@@ -313,11 +313,16 @@ static void verify_sees_damage(struct ktest *t)
 #define MAX_STEPS	20000U		/* instructions of the longest way, with room */
 #define EACH_STEP	160U		/* the whole of the fast way; behind it every 13th */
 
-/* What the interrupt handler holds. @bad: it found one that was not its own any more. */
+/*
+ * What the interrupt handler holds: after one interrupt HELD objects, after the next none. So a
+ * sequence that goes on with a stale top finds it moved either way.
+ * @drains: instead it does what another CPU's request for memory does
+ * @bad:    it found one that was not its own any more
+ */
 struct intruder {
 	struct kmem_cache *cache;
+	bool drains;
 	void *held[HELD];
-	unsigned int at;
 	unsigned int bad;
 	unsigned int refused;
 };
@@ -325,19 +330,23 @@ struct intruder {
 static void intrude(void *arg)
 {
 	struct intruder *in = arg;
+	bool giving = in->held[0];
 
-	for (unsigned int i = 0; i < 3; i++) {
-		void **slot = &in->held[in->at++ % HELD];
-		void *fresh = kmem_cache_alloc(in->cache, GFP_ATOMIC);
+	if (in->drains) {
+		sheaf_drain_cpus(in->cache);
+		return;
+	}
+	for (unsigned int i = 0; i < HELD; i++) {
+		void **slot = &in->held[i];
 
-		in->refused += !fresh;
-		if (fresh)
-			pattern_fill(fresh, SIZE, (uintptr_t)fresh >> 4);
-		if (*slot) {
+		if (giving && *slot) {
 			in->bad += !pattern_holds(*slot, SIZE, (uintptr_t)*slot >> 4);
 			kmem_cache_free(in->cache, *slot);
 		}
-		*slot = fresh;
+		*slot = giving ? NULL : kmem_cache_alloc(in->cache, GFP_ATOMIC);
+		in->refused += !giving && !*slot;
+		if (*slot)
+			pattern_fill(*slot, SIZE, (uintptr_t)*slot >> 4);
 	}
 }
 
@@ -377,10 +386,10 @@ static bool one_step(struct ktest *t, struct intruder *in, unsigned int n, bool 
 }
 
 /* @level: objects that lie in sheaves before each operation; 0: none, and no sheaf either. */
-static void at_each_instruction(struct ktest *t, unsigned int level, bool freeing)
+static void at_each_instruction(struct ktest *t, unsigned int level, bool freeing, bool drains)
 {
 	struct free_state before = free_state_now();
-	struct intruder in = { .cache = NULL };
+	struct intruder in = { .drains = drains };
 	unsigned int n, held;
 	bool came = true;
 
@@ -418,32 +427,42 @@ static void at_each_instruction(struct ktest *t, unsigned int level, bool freein
 
 static void interrupted_alloc(struct ktest *t)
 {
-	at_each_instruction(t, SHEAF / 2, false);
+	at_each_instruction(t, SHEAF / 2, false, false);
 }
 
 static void interrupted_free(struct ktest *t)
 {
-	at_each_instruction(t, SHEAF / 2, true);
+	at_each_instruction(t, SHEAF / 2, true, false);
 }
 
 static void interrupted_alloc_of_the_last_but_one(struct ktest *t)
 {
-	at_each_instruction(t, 1, false);
+	at_each_instruction(t, 1, false, false);
 }
 
 static void interrupted_alloc_from_the_slabs(struct ktest *t)
 {
-	at_each_instruction(t, 0, false);
+	at_each_instruction(t, 0, false, false);
 }
 
 static void interrupted_free_to_a_full_sheaf(struct ktest *t)
 {
-	at_each_instruction(t, 2 * SHEAF, true);
+	at_each_instruction(t, 2 * SHEAF, true, false);
 }
 
 static void interrupted_exchange(struct ktest *t)
 {
-	at_each_instruction(t, SHEAF + 1, false);
+	at_each_instruction(t, SHEAF + 1, false, false);
+}
+
+static void alloc_interrupted_by_a_drain(struct ktest *t)
+{
+	at_each_instruction(t, SHEAF / 2, false, true);
+}
+
+static void free_interrupted_by_a_drain(struct ktest *t)
+{
+	at_each_instruction(t, 2 * SHEAF, true, true);
 }
 
 static const struct ktest_case sheaf_cases[] = {
@@ -460,5 +479,7 @@ static const struct ktest_case sheaf_cases[] = {
 	KTEST_CASE(interrupted_exchange),
 	KTEST_CASE(interrupted_alloc_from_the_slabs),
 	KTEST_CASE(interrupted_free_to_a_full_sheaf),
+	KTEST_CASE(alloc_interrupted_by_a_drain),
+	KTEST_CASE(free_interrupted_by_a_drain),
 };
 KTEST_SUITE(sheaf, sheaf_cases);
