@@ -145,7 +145,8 @@ uint64_t page_cpu_nr(const struct zone *zone, unsigned int cpu);
 /** drain_local_pages() - this CPU's page lists go to the buddy lists. Context: any. */
 void drain_local_pages(void);
 
-/** drain_all_pages() - all CPUs' do. Context: no lock held, interrupts enabled. */
+/** drain_all_pages() - all CPUs' do; CPUs are interrupted when one has any. Context: no lock held,
+ *  interrupts enabled. */
 void drain_all_pages(void);
 
 /** page_lists_set() - @on: CPUs keep pages; else they give them back and take no others.
@@ -168,6 +169,11 @@ static inline unsigned int gfp_highest_zone(gfp_t gfp)
  * Return: how much was freed, in pages and objects; 0: give up.
  */
 unsigned long reclaim(struct mm *mm, gfp_t gfp);
+
+/**
+ * reclaim_is_short() - was kernel_mm's memory short lately, so that no CPU may begin to keep some?
+ */
+bool reclaim_is_short(void);
 
 /* ---- verify.c ------------------------------------------------------------ */
 

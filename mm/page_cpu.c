@@ -29,6 +29,7 @@
 #define NR_CLASSES	5U			/* orders 0 .. 3 and 9 */
 #define HUGE_ORDER	9U
 #define REFILL_ORDER	4U			/* one refill takes 64 KiB, or one larger block */
+#define DRAIN_TRIES	4U			/* calls to CPUs that are busy each time */
 #define ZONE_MIN_PAGES	(16UL << (20 - PAGE_SHIFT))	/* 16 MiB: smaller zones have no stacks */
 #define HUGE_MIN_PAGES	(1UL << (30 - PAGE_SHIFT))	/* 1 GiB: nor smaller ones of order 9 */
 
@@ -68,10 +69,13 @@ static void give_back(struct percpu *cpu, unsigned int stack, unsigned int have,
 	cpu->top[stack] -= given;
 }
 
-/* Does this CPU have that stack, and may it be touched? At its first use it is made empty. */
+/* Does this CPU have that stack, and may it be touched? When first used it is made empty, and
+ * again after a drain, but not while memory is short. */
 static bool have_stack(struct percpu *cpu, unsigned int stack)
 {
 	if (cpu->busy || stack == STACK_NEVER || READ_ONCE(page_lists_off))
+		return false;
+	if (cpu->top[stack] == stack_none && reclaim_is_short())
 		return false;
 	if (cpu->top[stack] == stack_none)
 		cpu->top[stack] = stack_empty_top(&cpu->page_stack[stack],
@@ -182,13 +186,16 @@ static void drain_this_cpu(void *arg)
 {
 	unsigned long irq = port_irq_save();
 	struct percpu *cpu = port_percpu();
+	uint32_t *skipped = arg;
 
-	(void)arg;
+	if (cpu->busy && skipped)
+		__atomic_fetch_add(skipped, 1, __ATOMIC_RELAXED);
 	for (unsigned int stack = 0; stack < STACK_NEVER && !cpu->busy; stack++) {
 		unsigned int have = stack_nr(cpu->top[stack]);
 
 		for (; have > 0; have = stack_nr(cpu->top[stack]))
 			give_back(cpu, stack, have, have);
+		cpu->top[stack] = stack_none;
 	}
 	port_irq_restore(irq);
 }
@@ -198,9 +205,28 @@ void drain_local_pages(void)
 	drain_this_cpu(NULL);
 }
 
+/* Does any CPU keep pages? Exact for those that do not allocate. */
+static bool any_pages(void)
+{
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		for (unsigned int cpu = 0; cpu < percpu_nr; cpu++) {
+			if (page_cpu_nr(&kernel_mm.zone[i], cpu))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A CPU that was interrupted in a portable stack operation has got out of it by the next call. */
 void drain_all_pages(void)
 {
-	port_call_cpus(drain_this_cpu, NULL);
+	uint32_t skipped = 1;
+
+	drain_local_pages();
+	for (unsigned int i = 0; i < DRAIN_TRIES && skipped && any_pages(); i++) {
+		skipped = 0;
+		port_call_cpus(drain_this_cpu, &skipped);
+	}
 }
 
 /* Runs on each CPU. @arg: set when its stacks may not be touched now. */
@@ -210,8 +236,6 @@ static void take_lists_away(void *arg)
 	struct percpu *cpu = port_percpu();
 
 	drain_this_cpu(NULL);
-	for (unsigned int stack = 0; stack < STACK_NEVER && !cpu->busy; stack++)
-		cpu->top[stack] = stack_none;
 	if (cpu->busy)
 		WRITE_ONCE(*(bool *)arg, true);
 	port_irq_restore(irq);
@@ -227,7 +251,6 @@ void page_lists_set(bool on)
 		port_call_cpus(take_lists_away, &again);
 	}
 }
-
 
 _Static_assert(PAGE_CPU_BATCH == 1U << REFILL_ORDER, "blocks of order 0 in a refill");
 
@@ -264,7 +287,7 @@ static unsigned long count_pages(struct shrinker *shrinker, gfp_t gfp)
 	(void)shrinker;
 	(void)gfp;
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
-		for (unsigned int cpu = 0; cpu < PORT_NR_CPUS; cpu++)
+		for (unsigned int cpu = 0; cpu < percpu_nr; cpu++)
 			nr += page_cpu_nr(&kernel_mm.zone[i], cpu);
 	}
 	return nr;

@@ -7,17 +7,29 @@
  * that helps, all of it comes back in the end, but a small shortage does not empty every cache.
  *
  * One CPU reclaims at a time, and no lock is held while callbacks run. The others wait for it and
- * then try their requests again: what it freed is as good for them. A callback that allocates with
- * __GFP_DIRECT_RECLAIM all the same gets no second round: reclaim() returns 0 inside itself.
+ * then try their requests again: what it freed is as good for them. Who came in the middle of a
+ * run that freed nothing may have come too late for it, and counts on the next one, which one CPU
+ * does for all that wait. A callback that allocates with __GFP_DIRECT_RECLAIM all the same gets no
+ * second round: reclaim() returns 0 inside itself.
  * unregister_shrinker() waits until no callback can be running, unless it is called by one.
+ *
+ * What CPUs keep for themselves comes back by interrupting all of them, which costs more than all
+ * else here. So memory counts as short from a reclaim on, until a zone has more than its high
+ * watermark again, and meanwhile no CPU begins to keep pages (page_cpu.c) or objects (sheaf.c):
+ * requests and frees go to the zones and slabs, where everybody finds what is free, and the next
+ * reclaim has nobody to interrupt. It is a hint, read and written without a lock.
  */
 
 #include "internal.h"
 
-/* Guards both. */
+/* Guards these; the counts are read without it as well. */
 static struct spinlock reclaim_lock = SPINLOCK_RANKED(RANK_RECLAIM, "reclaim_lock");
 static struct shrinker *shrinkers;
 static unsigned int reclaimer;				/* CPU number + 1; 0: nobody */
+static unsigned long nr_runs;				/* that have ended */
+static unsigned long total;				/* what they freed */
+
+static bool is_short;
 
 void register_shrinker(struct shrinker *shrinker)
 {
@@ -59,41 +71,63 @@ void unregister_shrinker(struct shrinker *shrinker)
 		       shrinker->name);
 }
 
-/* Become the reclaimer. Return: false when there is one already: @self, or it has ended by now. */
-static bool begin(unsigned int self, bool *inside)
+enum role { ROLE_INSIDE, ROLE_RECLAIMER, ROLE_WAITED };
+
+/* Become the reclaimer, or wait for the one that there is. */
+static enum role begin(unsigned int self)
 {
 	unsigned long flags = spin_lock_irqsave(&reclaim_lock);
-	bool waited = false;
+	unsigned int other = reclaimer;
+	unsigned long run = nr_runs;
 
-	*inside = reclaimer == self;
-	while (reclaimer && !*inside) {
-		spin_unlock_irqrestore(&reclaim_lock, flags);
-		waited = true;
+	if (!other)
+		__atomic_store_n(&reclaimer, self, __ATOMIC_RELAXED);
+	spin_unlock_irqrestore(&reclaim_lock, flags);
+	if (!other)
+		return ROLE_RECLAIMER;
+	if (other == self)
+		return ROLE_INSIDE;
+	/* Without the lock, which the reclaimer wants at its end. */
+	while (__atomic_load_n(&nr_runs, __ATOMIC_ACQUIRE) == run)
 		port_relax();
-		flags = spin_lock_irqsave(&reclaim_lock);
-	}
-	if (!waited && !*inside)
-		reclaimer = self;
-	spin_unlock_irqrestore(&reclaim_lock, flags);
-	return !waited && !*inside;
+	return ROLE_WAITED;
 }
 
-static void end(void)
+static void end(unsigned long freed)
 {
 	unsigned long flags = spin_lock_irqsave(&reclaim_lock);
 
-	reclaimer = 0;
+	__atomic_store_n(&total, total + freed, __ATOMIC_RELAXED);
+	__atomic_store_n(&reclaimer, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&nr_runs, nr_runs + 1, __ATOMIC_RELEASE);
 	spin_unlock_irqrestore(&reclaim_lock, flags);
 }
 
-unsigned long reclaim(struct mm *mm, gfp_t gfp)
+/* All that a request of the highest zone could have, and a little more. */
+static bool has_plenty(const struct zone *zone)
+{
+	return zone->managed && READ_ONCE(zone->nr_free) > zone->watermark[WMARK_HIGH] +
+							    zone->lowmem_reserve[ZONE_NORMAL];
+}
+
+bool reclaim_is_short(void)
+{
+	if (likely(!READ_ONCE(is_short)))
+		return false;
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		if (has_plenty(&kernel_mm.zone[i]))
+			WRITE_ONCE(is_short, false);
+	}
+	return READ_ONCE(is_short);
+}
+
+static unsigned long run_shrinkers(struct mm *mm, gfp_t gfp)
 {
 	unsigned long freed = 0;
 	struct shrinker *next;
-	bool inside;
 
-	if (!begin(port_cpu() + 1, &inside))
-		return !inside;
+	if (mm == &kernel_mm)
+		WRITE_ONCE(is_short, true);	/* before CPUs are drained, so that they stay so */
 	for (struct shrinker *s = shrinkers; s; s = next) {
 		unsigned long nr = s->count_objects(s, gfp);
 
@@ -101,8 +135,26 @@ unsigned long reclaim(struct mm *mm, gfp_t gfp)
 			freed += s->scan_objects(s, gfp, nr - nr / 2);
 		next = s->next;
 	}
-	end();
 	__atomic_fetch_add(&mm->reclaim_runs, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&mm->reclaimed, freed, __ATOMIC_RELAXED);
+	return freed;
+}
+
+unsigned long reclaim(struct mm *mm, gfp_t gfp)
+{
+	unsigned long before = __atomic_load_n(&total, __ATOMIC_RELAXED), freed = 0;
+
+	for (unsigned int i = 0; i < 2 && !freed; i++) {
+		enum role role = begin(port_cpu() + 1);
+
+		if (role == ROLE_INSIDE)
+			return 0;
+		if (role == ROLE_RECLAIMER) {
+			freed = run_shrinkers(mm, gfp);
+			end(freed);
+			return freed;
+		}
+		freed = __atomic_load_n(&total, __ATOMIC_RELAXED) - before;
+	}
 	return freed;
 }

@@ -33,6 +33,7 @@
 #define TRIM_BATCH	2U	/* empty slabs that one free gives back: likewise */
 #define BARN_MIN	10U	/* full sheaves that each barn may keep: Linux's MAX_FULL_SHEAVES */
 #define BARN_SHARE	4096U	/* and more, up to this part of all memory: 1 MiB of 4 GiB */
+#define DRAIN_TRIES	4U	/* calls to CPUs that are busy each time */
 #define SPARE_FULL	1UL	/* bit 0 of entry[0]: sheaves are 256-byte aligned */
 
 static struct kmem_cache *sheaf_cache;
@@ -75,6 +76,8 @@ static bool have_sheaf(struct kmem_cache *cache, struct percpu *cpu)
 		return false;
 	if (cpu->top[cache->stack] != stack_none)
 		return true;
+	if (reclaim_is_short())
+		return false;
 	main = new_sheaf();
 	if (!main)
 		return false;
@@ -269,7 +272,7 @@ static void drain_own(struct kmem_cache *cache)
 	struct percpu *cpu = port_percpu();
 	void **top = cpu->top[cache->stack];
 
-	if (top != stack_none && !cpu->busy) {
+	if (top != stack_none) {
 		struct cpu_stack *main = stack_of_top(top);
 		struct cpu_stack *spare = spare_of(main);
 
@@ -282,13 +285,21 @@ static void drain_own(struct kmem_cache *cache)
 	}
 }
 
-/* Runs on each CPU. @arg: the cache; NULL: all of them. */
+struct drain {
+	struct kmem_cache *cache;	/* NULL: all of them */
+	uint32_t skipped;		/* CPUs that were inside a portable stack operation */
+};
+
+/* Runs on each CPU. */
 static void drain_this_cpu(void *arg)
 {
 	unsigned long irq = port_irq_save();
+	struct drain *drain = arg;
 
-	if (arg) {
-		drain_own(arg);
+	if (port_percpu()->busy) {
+		__atomic_fetch_add(&drain->skipped, 1, __ATOMIC_RELAXED);
+	} else if (drain->cache) {
+		drain_own(drain->cache);
 	} else {
 		unsigned long flags = spin_lock_irqsave(&cache_list_lock);
 
@@ -311,10 +322,44 @@ static struct cpu_stack *barn_take(struct kmem_cache *cache, bool *full)
 	return sheaf;
 }
 
+static bool cpus_have_sheaf(const struct kmem_cache *cache)
+{
+	for (unsigned int i = 0; i < percpu_nr; i++) {
+		const struct percpu *area = percpu_area[i];
+
+		if (area && READ_ONCE(area->top[cache->stack]) != stack_none)
+			return true;
+	}
+	return false;
+}
+
+/* Of @cache; NULL: of any. Exact for CPUs that do not use it. */
+static bool cpus_have_sheaves(const struct kmem_cache *cache)
+{
+	unsigned long flags;
+	bool have = false;
+
+	if (cache)
+		return cpus_have_sheaf(cache);
+	flags = spin_lock_irqsave(&cache_list_lock);
+	for (cache = cache_list; cache && !have; cache = cache->next)
+		have = cpus_have_sheaf(cache);
+	spin_unlock_irqrestore(&cache_list_lock, flags);
+	return have;
+}
+
+/* This CPU first: most often there is nothing that others would have to be interrupted for. */
 void sheaf_drain_cpus(struct kmem_cache *cache)
 {
-	if (!cache || cache->sheaf_size)
-		port_call_cpus(drain_this_cpu, cache);
+	struct drain drain = { cache, 0 };
+
+	drain_this_cpu(&drain);
+	for (unsigned int i = 0; i < DRAIN_TRIES && cpus_have_sheaves(cache); i++) {
+		drain.skipped = 0;
+		port_call_cpus(drain_this_cpu, &drain);
+		if (!drain.skipped)
+			break;
+	}
 }
 
 /* Runs on each CPU. @arg: set when its stacks may not be touched now. */
@@ -378,7 +423,7 @@ static uint64_t walk_all(const struct walk *walk)
 
 	for (unsigned int i = 0; i < cache->nr_barn_full && sheaf; i++, sheaf = sheaf->entry[0])
 		nr += walk_full(walk, sheaf);
-	for (unsigned int i = 0; i < PORT_NR_CPUS; i++) {
+	for (unsigned int i = 0; i < percpu_nr; i++) {
 		void **top = percpu_area[i] ? percpu_area[i]->top[cache->stack] : stack_none;
 		struct cpu_stack *main = stack_of_top(top);
 

@@ -64,6 +64,9 @@ void percpu_init(struct percpu *area, unsigned int cpu);
 /** percpu_area - by CPU number; NULL for one that has not started. */
 extern struct percpu *percpu_area[PORT_NR_CPUS];
 
+/** percpu_nr - no CPU from this number on has had an area: walks over all end there. */
+extern unsigned int percpu_nr;
+
 /** stack_none - the top of a stack that is empty and full at once: of those that nobody owns. */
 extern struct cpu_stack percpu_no_stack;
 #define stack_none	(&percpu_no_stack.entry[STACK_ENTRIES])

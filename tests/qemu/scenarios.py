@@ -17,6 +17,7 @@ MIB = 1 << 20
 PROMPT = r"quire> \x1b\[K"      # with nothing typed: the editor draws the line anew for each key
 MAX_MM_INIT = 2_000_000     # instructions with 1 GiB
 SOAK_SECONDS = 15       # of each of four: 60 in all
+MIN_SOAKED = 35_000     # allocations of 8 CPUs in 10^9 instructions; 16000 with a drain each time
 MAX_GROWTH = 1.2            # 1 TiB against 1 GiB
 
 
@@ -257,6 +258,19 @@ def many_cpus():
                    extra=("-smp", str(cpus), "-accel", "tcg,thread=multi"), check=runs(cpus))
 
 
+def soak_rate():
+    """Work done per instruction, on CPUs that are always short: the host has no part in it."""
+    def enough(log):
+        found = re.search(r"^# CPUs: (\d+) allocated", log, re.M)
+        if not found or int(found.group(1)) < MIN_SOAKED:
+            return [f"{found.group(1) if found else 'no'} allocations in a second of "
+                    f"instructions, expected {MIN_SOAKED}"]
+        return []
+
+    yield Boot("soak of 1 s on 8 CPUs under icount", ("soak=1", "poweroff"), tests=True,
+               timeout=240, extra=("-smp", "8", "-icount", "shift=0,sleep=off"), check=enough)
+
+
 def portable_stacks():
     """All suites, and the soak, with the stacks that a port without restartable sequences has."""
     for cpus in (1, 2):
@@ -275,6 +289,7 @@ def runs(cpus):
 def all_boots(folder):
     """Longest first where it matters: two run at a time."""
     yield from many_cpus()
+    yield from soak_rate()
     yield from portable_stacks()
     yield from mm_init_cost()
     yield from matrix("gcc")

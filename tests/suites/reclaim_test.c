@@ -1,6 +1,8 @@
 /*
  * What happens when nothing fits: who is asked, how often, for how much, and what comes of it.
  */
+#include <mm/slab.h>
+
 #include "arena.h"
 
 #define ARENA_PFN	5120U
@@ -274,6 +276,76 @@ static void empty_slabs_are_given_back(struct ktest *t)
 	arena_fini(&arena, t);
 }
 
+/* ---- the kernel's own memory is short ------------------------------------ */
+
+#define MAX_PAGES	(1UL << 20)	/* 4 GiB: more is not taken here */
+
+/* At the start of a block that is held. */
+struct block {
+	struct block *next;
+	unsigned int order;
+};
+
+static struct block *hold_all(void)
+{
+	struct block *chain = NULL;
+
+	for (unsigned int order = MAX_ORDER; order-- > 0;) {
+		struct page *page;
+
+		while ((page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, order)) != NULL) {
+			struct block *block = page_address(page);
+
+			*block = (struct block){ chain, order };
+			chain = block;
+		}
+	}
+	return chain;
+}
+
+static struct block *release(struct block *chain)
+{
+	struct block *next = chain->next;
+
+	free_pages((unsigned long)chain, chain->order);
+	return next;
+}
+
+static uint64_t zones_free(void)
+{
+	return kernel_mm.zone[0].nr_free + kernel_mm.zone[1].nr_free + kernel_mm.zone[2].nr_free;
+}
+
+static void nobody_keeps_while_short(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-short", 64, 0, 0, NULL);
+	void *object = kmem_cache_alloc(cache, GFP_KERNEL);
+	struct block *chain;
+	uint64_t before;
+
+	if (nr_free_pages() > MAX_PAGES) {
+		ktest_skip(t, "too much memory to take all of it");
+	} else {
+		chain = hold_all();
+		KTEST_EXPECT(t, chain != NULL);
+		KTEST_EXPECT(t, !alloc_pages(GFP_KERNEL | __GFP_NOWARN, MAX_ORDER - 1));
+		KTEST_EXPECT(t, reclaim_is_short());
+		before = zones_free() + (1UL << chain->order);
+		chain = release(chain);
+		KTEST_EXPECT_EQ(t, zones_free(), before);	/* not on a CPU's list */
+		kmem_cache_free(cache, object);
+		KTEST_EXPECT_EQ(t, sheaf_nr_objects(cache), 0);
+		object = NULL;
+		while (chain)
+			chain = release(chain);
+		KTEST_EXPECT(t, !reclaim_is_short());
+		object = kmem_cache_alloc(cache, GFP_KERNEL);
+		KTEST_EXPECT(t, sheaf_nr_objects(cache) > 0);
+	}
+	kmem_cache_free(cache, object);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
 static const struct ktest_case reclaim_cases[] = {
 	KTEST_CASE(shrinkers_are_asked_on_shortage_only),
 	KTEST_CASE(noretry_asks_once),
@@ -285,5 +357,6 @@ static const struct ktest_case reclaim_cases[] = {
 	KTEST_CASE(reclaim_does_not_nest),
 	KTEST_CASE(registering_twice_is_reported),
 	KTEST_CASE(empty_slabs_are_given_back),
+	KTEST_CASE(nobody_keeps_while_short),
 };
 KTEST_SUITE(reclaim, reclaim_cases);
