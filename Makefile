@@ -62,7 +62,7 @@ SUITE_SRCS := $(addprefix tests/suites/,arena.c closed.c string_test.c parse_tes
 
 BENCH_SRCS := $(addprefix tests/bench/,bench.c step.c step_test.c objects.c pages.c cpus.c)
 
-SOAK_SRCS := tests/soak/soak.c
+SOAK_SRCS := tests/soak/soak.c tests/panics/panics.c
 
 # ---- Flags -------------------------------------------------------------------
 
@@ -294,7 +294,7 @@ clean: ## remove build/
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.* ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
-		awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+		awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
 -include $(C_OBJS:.o=.d) $(ASM_OBJS:.o=.d)
 

@@ -82,15 +82,17 @@ check-host: ## run the suites as a process, with sanitizers, gcc and clang
 check-host: $(HOST_PROGRAMS) | need-python3
 	$(HOST_NOECHO)$(HOST_CHECK)
 
-# Both compilers' images, and one with the portable stacks, whatever CC is.
+# Both compilers' images, one with the portable stacks, one with the checks of DEBUG=1, whatever CC
+# is.
 check-images: | need-gcc need-clang
 	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=gcc STACKS=restartable iso
 	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=clang STACKS=restartable iso
 	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=gcc STACKS=portable iso
+	$(HOST_NOECHO)$(MAKE) --no-print-directory CC=gcc STACKS=restartable DEBUG=1 iso
 
 QEMU_CHECK = $(PYTHON) tests/qemu/run.py --tally $(TALLY)/qemu --logs build/check/boots \
 	--gcc build/gcc/quire.iso --clang build/clang/quire.iso \
-	--portable build/gcc-portable/quire.iso --maps tests/maps
+	--portable build/gcc-portable/quire.iso --debug build/gcc-debug/quire.iso --maps tests/maps
 check-qemu: ## boot the matrix of machines, sizes, firmwares
 check-qemu: check-images | need-python3 need-$(QEMU) need-ovmf
 	$(HOST_NOECHO)$(QEMU_CHECK)

@@ -128,6 +128,7 @@ def main():
     parser.add_argument("--gcc", default="build/gcc/quire.iso")
     parser.add_argument("--clang", default="build/clang/quire.iso")
     parser.add_argument("--portable", default="build/gcc-portable/quire.iso")
+    parser.add_argument("--debug", default="build/gcc-debug/quire.iso")
     parser.add_argument("--maps", default="tests/maps")
     parser.add_argument("--list", action="store_true", help="only say which scenarios there are")
     parser.add_argument("--only", default="",

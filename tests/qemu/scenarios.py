@@ -11,7 +11,7 @@ import re
 
 import faults
 import maps
-from judge import OK, UNFIT, judge_text
+from judge import OK, PANIC, UNFIT, judge_text
 
 MIB = 1 << 20
 PROMPT = r"quire> \x1b\[K"      # with nothing typed: the editor draws the line anew for each key
@@ -281,6 +281,39 @@ def portable_stacks():
                extra=("-smp", "2", "-accel", "tcg,thread=multi"), check=runs(2))
 
 
+def debug_build():
+    """All suites with the checks that cost time, and the mistakes with locks that these find."""
+    yield Boot("debug build, 2 CPUs test", ("test",), image="debug", extra=("-smp", "2"),
+               tests=True, timeout=300, check=runs(2))
+    mistakes = (("order", r"provoke_low \(rank 1\) taken by CPU 0, which holds provoke_high"),
+                ("rank", r"provoke_other \(rank 2\) taken by CPU 0, which holds provoke_high"),
+                ("unmasked", r"provoke_low \(\S+\) taken by CPU 0 with interrupts enabled"),
+                ("interrupt", r"provoke_low \(\S+\) taken by CPU 0 with interrupts enabled"))
+    for image, name, text in [("debug", *mistake) for mistake in mistakes] + [
+            ("gcc", "interrupt", r"provoke_low \(\S+\) taken by CPU 0, which holds it already"),
+            ("gcc", "twice", r"provoke_low \(\S+\) taken by CPU 0, which holds it already"),
+            ("gcc", "unheld", r"provoke_low \(\S+\) released by CPU 0, but nobody holds it")]:
+        yield Boot(f"{image}: panic by provoke {name}", (), image=image, want=PANIC,
+                   script=types(f"provoke {name}"), check=says(rf"panic on CPU 0: spinlock {text}"))
+    yield Boot("no ACPI: one CPU of two", ("poweroff",), machine="pc,acpi=off",
+               extra=("-smp", "2"), check=says(r"ACPI: .*only one CPU", r"CPUs: 1 of 1 run"))
+
+
+def types(line):
+    """A script: one line at the prompt."""
+    def script(console):
+        if console.expect(PROMPT) is None:
+            return ["no prompt"]
+        console.type(line + "\r")
+        return []
+    return script
+
+
+def says(*patterns):
+    """A check: lines that must be there."""
+    return lambda log: judge_text(log, patterns)
+
+
 def runs(cpus):
     """A check: that many CPUs run, as the boot says."""
     return lambda log: judge_text(log, [rf"CPUs: {cpus} of \d+ run"])
@@ -291,6 +324,7 @@ def all_boots(folder):
     yield from many_cpus()
     yield from soak_rate()
     yield from portable_stacks()
+    yield from debug_build()
     yield from mm_init_cost()
     yield from matrix("gcc")
     yield from matrix("clang")
