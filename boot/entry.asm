@@ -7,25 +7,18 @@
 ; KERNEL_BASE. boot/paging.c replaces them by the real ones.
 
 %include "boot/layout.inc"
+%include "boot/long_mode.inc"
 
 LOADER_MAGIC	equ 0x36d76289		; Multiboot2 Specification 2.0, section 3.3
 
 EFLAGS_ID	equ 1 << 21		; can be changed: the CPU has CPUID
 CPUID_NX	equ 1 << 20		; leaf 0x80000001, edx
 CPUID_LM	equ 1 << 29
-CR0_PG		equ 1 << 31
-CR4_PAE		equ 1 << 5
-MSR_EFER	equ 0xc0000080
-EFER_LME	equ 1 << 8
-EFER_NXE	equ 1 << 11
 
 PTE_TABLE	equ 0x003		; present, writable
 PTE_LARGE	equ 0x083		; the same, a 2 MiB page
 LARGE_PAGE	equ 2 << 20		; bytes
 NR_LARGE	equ 2048		; of them: 4 GiB
-
-SEL_CODE64	equ 0x08
-SEL_DATA	equ 0x10
 
 extern early_serial_init
 extern early_serial_puts
@@ -135,13 +128,7 @@ make_tables:
 
 bits 64
 enter_long_mode:
-	mov eax, SEL_DATA
-	mov ds, eax
-	mov es, eax
-	mov ss, eax
-	xor eax, eax
-	mov fs, eax
-	mov gs, eax
+	LOAD_DATA_SEGMENTS
 	mov edi, edi			; the upper half is undefined after the switch of modes
 	mov rax, enter_higher_half
 	jmp rax
@@ -157,9 +144,7 @@ enter_higher_half:
 
 section .boot.rodata progbits alloc noexec nowrite align=8
 boot_gdt:
-	dq 0
-	dq 0x00af9a000000ffff		; SEL_CODE64
-	dq 0x00cf92000000ffff		; SEL_DATA
+	GDT_ENTRIES
 boot_gdt_pointer:
 	dw boot_gdt_pointer - boot_gdt - 1
 	dd boot_gdt

@@ -10,12 +10,11 @@
  *             ids below 255 in both forms.
  * 4. Not here. Where the table lies (acpi.c), whether a CPU starts (smp.c).
  */
-#include <kernel/errno.h>
-#include <kernel/print.h>
 #include <kernel/string.h>
 
 #include "acpi.h"
 #include "madt.h"
+#include "reason.h"
 
 #define LENGTH		4U	/* offsets in the header, bytes */
 #define APIC_PADDR	36U
@@ -42,18 +41,6 @@ struct walk {
 	char *why;
 	size_t why_size;
 };
-
-__printf(2, 3) static int fault(const struct walk *walk, const char *fmt, ...)
-{
-	va_list args;
-
-	if (walk->why_size != 0) {
-		va_start(args, fmt);
-		kvsnprintf(walk->why, walk->why_size, fmt, args);
-		va_end(args);
-	}
-	return -EINVAL;
-}
 
 static bool is_listed(const struct madt *madt, uint32_t apic_id)
 {

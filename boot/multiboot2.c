@@ -13,11 +13,10 @@
  * 4. Not here.   What the facts mean: memory entries are mm/memmap.c's, the RSDP's checksum
  *                boot/'s.
  */
-#include <kernel/errno.h>
-#include <kernel/print.h>
 #include <kernel/string.h>
 
 #include "multiboot2.h"
+#include "reason.h"
 
 enum tag_type {
 	TAG_END = 0,
@@ -68,18 +67,6 @@ static uint64_t load64(const struct walk *walk, size_t offset)
 	return value;
 }
 
-__printf(2, 3) static int fault(const struct walk *walk, const char *fmt, ...)
-{
-	va_list args;
-
-	if (walk->why_size != 0) {
-		va_start(args, fmt);
-		kvsnprintf(walk->why, walk->why_size, fmt, args);
-		va_end(args);
-	}
-	return -EINVAL;
-}
-
 static int too_small(const struct walk *walk, const struct tag *tag, uint32_t least)
 {
 	return fault(walk, "tag of type %u at byte %zu has %u bytes, needs %u", tag->type,
@@ -100,8 +87,8 @@ static const char *find_text(const struct walk *walk, const struct tag *tag, uin
 	*len = strnlen(text, tag->size - skip);
 	if (*len < tag->size - skip)
 		return text;
-	fault(walk, "text at byte %zu, of the tag of type %u, is not terminated",
-	      tag->offset + skip, tag->type);
+	(void)fault(walk, "text at byte %zu, of the tag of type %u, is not terminated",
+		    tag->offset + skip, tag->type);
 	return NULL;
 }
 

@@ -4,20 +4,13 @@
 ; for; and then jumps to the higher half. See smp.c for the protocol.
 
 %include "boot/layout.inc"
+%include "boot/long_mode.inc"
 
 CR0_PE		equ 1 << 0
 CR0_NE		equ 1 << 5
 CR0_WP		equ 1 << 16
 CR0_NW		equ 1 << 29		; with CD: caches off, as INIT leaves them
 CR0_CD		equ 1 << 30
-CR0_PG		equ 1 << 31
-CR4_PAE		equ 1 << 5
-MSR_EFER	equ 0xc0000080
-EFER_LME	equ 1 << 8
-EFER_NXE	equ 1 << 11
-
-SEL_CODE64	equ 0x08
-SEL_DATA	equ 0x10
 
 CLAIMED		equ 0xffffffff		; TRAMPOLINE_CLAIMED of smp.h
 
@@ -51,13 +44,7 @@ trampoline_start:
 
 bits 64
 long_mode:
-	mov eax, SEL_DATA
-	mov ds, eax
-	mov es, eax
-	mov ss, eax
-	xor eax, eax
-	mov fs, eax
-	mov gs, eax
+	LOAD_DATA_SEGMENTS
 
 	; This CPU's APIC id, into edx: all 32 bits if the CPU can say them.
 	cpuid
@@ -90,9 +77,7 @@ long_mode:
 
 align 8, db 0
 gdt:
-	dq 0
-	dq 0x00af9a000000ffff		; SEL_CODE64
-	dq 0x00cf92000000ffff		; SEL_DATA
+	GDT_ENTRIES
 gdt_pointer:
 	dw gdt_pointer - gdt - 1
 .base:	dd AT(gdt)
