@@ -254,7 +254,7 @@ def many_cpus():
                check=runs(2))
     for cpus in (1, 2, 4, 8):
         yield Boot(f"soak of {SOAK_SECONDS} s on {cpus} CPUs",
-                   (f"soak={SOAK_SECONDS}", "poweroff"), tests=True, timeout=240,
+                   (f"soak={SOAK_SECONDS}", "poweroff"), tests=True, timeout=400,
                    extra=("-smp", str(cpus), "-accel", "tcg,thread=multi"), check=runs(cpus))
 
 
