@@ -380,7 +380,7 @@ bool soak_run(struct seq *out, uint64_t seconds)
 	uint64_t before;
 	bool good;
 
-	seq_printf(out, "KTAP version 1\n1..5\n");
+	seq_printf(out, "KTAP version 1\n1..6\n");
 	shrink_all();
 	before = nr_free_pages();
 	if (!prepare(seconds))
