@@ -229,26 +229,14 @@ void drain_all_pages(void)
 	}
 }
 
-/* Runs on each CPU. @arg: set when its stacks may not be touched now. */
-static void take_lists_away(void *arg)
-{
-	unsigned long irq = port_irq_save();
-	struct percpu *cpu = port_percpu();
-
-	drain_this_cpu(NULL);
-	if (cpu->busy)
-		WRITE_ONCE(*(bool *)arg, true);
-	port_irq_restore(irq);
-}
-
 void page_lists_set(bool on)
 {
-	bool again = !on;
+	uint32_t skipped = !on;
 
 	WRITE_ONCE(page_lists_off, !on);
-	while (again) {
-		again = false;
-		port_call_cpus(take_lists_away, &again);
+	while (skipped) {
+		skipped = 0;
+		port_call_cpus(drain_this_cpu, &skipped);
 	}
 }
 

@@ -362,22 +362,14 @@ void sheaf_drain_cpus(struct kmem_cache *cache)
 	}
 }
 
-/* Runs on each CPU. @arg: set when its stacks may not be touched now. */
-static void take_sheaves_away(void *arg)
-{
-	drain_this_cpu(NULL);
-	if (port_percpu()->busy)
-		WRITE_ONCE(*(bool *)arg, true);
-}
-
 void sheaves_set(bool on)
 {
-	bool again = !on;
+	struct drain drain = { NULL, !on };
 
 	WRITE_ONCE(sheaves_off, !on);
-	while (again) {
-		again = false;
-		port_call_cpus(take_sheaves_away, &again);
+	while (drain.skipped) {
+		drain.skipped = 0;
+		port_call_cpus(drain_this_cpu, &drain);
 	}
 }
 
