@@ -94,8 +94,8 @@ static __cold void write_off(struct kmem_cache *cache, void *object, uintptr_t w
 	report_corrupted(cache, object, who, "it");
 }
 
-/* An object that carries its mark, from the sheaves or the slabs, if need be of a new slab. */
-static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+/* An object that carries its mark, from the sheaves or the slabs. */
+static void *take_object(struct kmem_cache *cache, uintptr_t who)
 {
 	void *object, *corrupted;
 
@@ -106,7 +106,20 @@ static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 		object = sheaf_alloc(cache, &corrupted);
 		if (unlikely(corrupted))
 			report_corrupted(cache, corrupted, who, "its slab");
-	} while (unlikely(!object) && (corrupted || grow(cache, gfp, who)));
+	} while (unlikely(!object && corrupted));
+	return object;
+}
+
+/* The same, if need be of a new slab. */
+static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+{
+	void *object = take_object(cache, who);
+
+	while (unlikely(!object) && grow(cache, gfp, who))
+		object = take_object(cache, who);
+	/* Reclaim may have brought objects home from other CPUs' sheaves, and no slab's worth. */
+	if (unlikely(!object) && (gfp & __GFP_DIRECT_RECLAIM))
+		object = take_object(cache, who);
 	return object;
 }
 
