@@ -552,6 +552,7 @@ void caches_drain(void)
 		(void)give_back_slabs(cache);
 }
 
+/* Of whatever instance. */
 static uint64_t nr_slab_pages(void)
 {
 	struct kmem_cache *cache = NULL;
