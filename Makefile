@@ -300,3 +300,4 @@ help: ## list the targets
 
 include tests/rules.mk
 include tests/bench/rules.mk
+include tests/exhaust/rules.mk

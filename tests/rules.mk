@@ -59,7 +59,7 @@ HOST_SUITES := $(HOST)/gcc-san/suites $(HOST)/clang-san/suites $(HOST)/gcc-san/b
 	$(HOST)/clang-san/boot_faults
 HOST_REPLAYS := $(HOST)/gcc-san/replay $(HOST)/clang-san/replay
 
-.PHONY: FORCE lib check check-host check-qemu check-images lint format
+.PHONY: FORCE lib check check-long check-host check-qemu check-images lint format
 FORCE:
 
 lib: $(HOST)/libquire.a ## build mm/ and kernel/ as a hosted library, build/host/libquire.a
@@ -74,6 +74,7 @@ $(HOST)/example: tests/host/example.c $(HOST)/libquire.a
 	@echo "  HOSTCC  $@"
 	$(HOST_NOECHO)$(CC) -Wall -Iinclude -Iinclude/hosted $^ -o $@
 
+EXHAUST_PROGRAM := $(HOST)/exhaust/exhaust
 HOST_PROGRAMS := $(HOST_SUITES) $(HOST_REPLAYS) $(HOST)/example
 HOST_CHECK = $(PYTHON) tests/host/run.py --tally $(TALLY)/host --suites $(HOST_SUITES) \
 	--replay $(HOST_REPLAYS) --maps tests/maps --example $(HOST)/example \
@@ -108,10 +109,18 @@ format: ## clang-format the lines changed since the last commit; read the result
 
 # Every ring runs, whatever the others find; the sum is the verdict.
 check: ## run all; ends with N passed, N failed
-check: check-images $(HOST_PROGRAMS) | need-python3 need-$(QEMU) need-ovmf
+check: check-images $(HOST_PROGRAMS) $(EXHAUST_PROGRAM) | need-python3 need-$(QEMU) need-ovmf
 	@rm -rf $(TALLY)
 	$(HOST_NOECHO)$(LINT) || true
 	$(HOST_NOECHO)$(HOST_CHECK) || true
 	$(HOST_NOECHO)$(QEMU_CHECK) || true
 	$(HOST_NOECHO)$(BENCH_CHECK) || true
-	@$(PYTHON) tests/tally.py sum $(TALLY)/lint $(TALLY)/host $(TALLY)/qemu $(TALLY)/bench
+	$(HOST_NOECHO)$(EXHAUST_CHECK) || true
+	@$(PYTHON) tests/tally.py sum $(TALLY)/lint $(TALLY)/host $(TALLY)/qemu $(TALLY)/bench \
+		$(TALLY)/exhaust
+
+# What takes too long for `check`, likewise.
+check-long: $(EXHAUST_PROGRAM) | need-python3 ## run what is too long for check
+	@rm -rf $(TALLY)-long
+	$(HOST_NOECHO)$(EXHAUST_LONG) || true
+	@$(PYTHON) tests/tally.py sum $(TALLY)-long/exhaust
