@@ -301,3 +301,4 @@ help: ## list the targets
 include tests/rules.mk
 include tests/bench/rules.mk
 include tests/exhaust/rules.mk
+include tests/interleave/rules.mk

@@ -14,3 +14,5 @@ EXHAUST_LONG = $(PYTHON) tests/exhaust/run.py --long --tally $(TALLY)-long/exhau
 .PHONY: check-exhaust
 check-exhaust: $(EXHAUST_PROGRAM) | need-python3 ## search all states of small zones and caches
 	$(HOST_NOECHO)$(EXHAUST_CHECK)
+
+check check-long: $(EXHAUST_PROGRAM)
