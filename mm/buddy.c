@@ -156,7 +156,7 @@ static __always_inline void give(struct zone *zone, struct page *pages, uint32_t
 	for (; half < MAX_ORDER_NR_PAGES; half <<= 1, area++, tag += page_tag(0, 1, 0)) {
 		struct page *buddy = pages + (pfn ^ half);
 
-		if (buddy->tag != tag)
+		if (READ_ONCE(buddy->tag) != tag)
 			break;
 		unlink_block(pages, area, buddy);
 		area->nr--;

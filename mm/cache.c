@@ -99,8 +99,6 @@ static void *take_object(struct kmem_cache *cache, uintptr_t who)
 {
 	void *object, *corrupted;
 
-	if (should_failslab(cache, gfp, who))
-		return NULL;
 	do {
 		corrupted = NULL;
 		object = sheaf_alloc(cache, &corrupted);
@@ -113,8 +111,11 @@ static void *take_object(struct kmem_cache *cache, uintptr_t who)
 /* The same, if need be of a new slab. */
 static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 {
-	void *object = take_object(cache, who);
+	void *object;
 
+	if (should_failslab(cache, gfp, who))
+		return NULL;
+	object = take_object(cache, who);
 	while (unlikely(!object) && grow(cache, gfp, who))
 		object = take_object(cache, who);
 	/* Reclaim may have brought objects home from other CPUs' sheaves, and no slab's worth. */
@@ -160,10 +161,10 @@ int cache_check(struct kmem_cache *cache, const struct page *slab, const void *o
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	int bug = slab_check(cache, slab, object);
 
-	spin_unlock_irqrestore(&cache->lock, flags);
 	if (bug < 0 && *slab_word(cache, object) == slab_mark(cache, object) &&
 	    sheaf_holds(cache, object))
 		bug = MM_BUG_DOUBLE_FREE;
+	spin_unlock_irqrestore(&cache->lock, flags);
 	return bug;
 }
 
@@ -563,12 +564,14 @@ static uint64_t nr_slab_pages(void)
 	return nr;
 }
 
-static unsigned long spare_pages(const struct kmem_cache *cache)
+static unsigned long spare_pages(struct kmem_cache *cache)
 {
-	unsigned long slabs = READ_ONCE(cache->empty.nr);
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	unsigned long slabs = cache->empty.nr;
 
 	if (cache->sheaf_size)
 		slabs += (sheaf_nr_objects(cache) + cache->objects - 1) / cache->objects;
+	spin_unlock_irqrestore(&cache->lock, flags);
 	return slabs << cache->order;
 }
 

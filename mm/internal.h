@@ -77,10 +77,9 @@ void mm_give_pages(struct mm *mm, struct page *page, unsigned int order, enum pa
 void mm_split_pages(struct page *page, unsigned int order);
 
 /**
- * mm_inside_free_block() - is @pfn, a tail, inside a block that is free? For reports: it
- * reads without a lock.
+ * mm_inside_free_block() - is @pfn, a tail, inside a block that is free? For reports.
  */
-bool mm_inside_free_block(const struct mm *mm, uint64_t pfn);
+bool mm_inside_free_block(struct mm *mm, uint64_t pfn);
 
 /** mm_zone_of() - the zone whose pages @pfn is among. */
 struct zone *mm_zone_of(struct mm *mm, uint64_t pfn);

@@ -111,7 +111,7 @@ static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 	page = mm_take_pages(&kernel_mm, gfp, LARGE_ORDER(size), who);
 	if (!page)
 		return NULL;
-	page->state = PAGE_LARGE;
+	WRITE_ONCE(page->state, PAGE_LARGE);
 	page->asked = (uint32_t)size;
 	return page_address(page);
 }

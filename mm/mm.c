@@ -41,15 +41,20 @@ struct zone *mm_next_zone(struct mm *mm, unsigned int index)
 	return NULL;
 }
 
-bool mm_inside_free_block(const struct mm *mm, uint64_t pfn)
+bool mm_inside_free_block(struct mm *mm, uint64_t pfn)
 {
-	for (unsigned int order = 1; order < MAX_ORDER; order++) {
-		const struct page *head = mm->pages + align_down(pfn, 1UL << order);
+	struct zone *zone = mm_zone_of(mm, pfn);
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+	bool inside = false;
 
-		if ((head->state == PAGE_FREE || head->state == PAGE_CPU) && head->order >= order)
-			return true;
+	for (unsigned int order = 1; order < MAX_ORDER && !inside; order++) {
+		const struct page *page = mm->pages + align_down(pfn, 1UL << order);
+		struct page head = { .tag = READ_ONCE(page->tag) };
+
+		inside = (head.state == PAGE_FREE || head.state == PAGE_CPU) && head.order >= order;
 	}
-	return false;
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return inside;
 }
 
 /* Spans and present counts, from the RAM of the map. */
@@ -266,7 +271,13 @@ uint64_t nr_free_pages(void)
 {
 	uint64_t nr = 0;
 
-	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
-		nr += READ_ONCE(kernel_mm.zone[i].nr_free) + zone_cpu_pages(&kernel_mm.zone[i]);
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		struct zone *zone = &kernel_mm.zone[i];
+		unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+		nr += zone->nr_free;
+		spin_unlock_irqrestore(&zone->lock, flags);
+		nr += zone_cpu_pages(zone);
+	}
 	return nr;
 }

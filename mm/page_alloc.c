@@ -205,7 +205,7 @@ void mm_free_pages(struct mm *mm, struct page *page, unsigned int order, enum pa
 	uintptr_t offset = (uintptr_t)page - (uintptr_t)mm->pages;
 	uint64_t pfn = offset / sizeof(*page);
 	struct zone *zone;
-	struct page was;
+	struct page was = { .next = 0 };
 	unsigned long flags;
 
 	if (unlikely(offset % sizeof(*page) || pfn >= mm->max_pfn || !mm_page_valid(mm, pfn))) {
@@ -219,7 +219,7 @@ void mm_free_pages(struct mm *mm, struct page *page, unsigned int order, enum pa
 	}
 	zone = mm_zone_of(mm, pfn);
 	flags = spin_lock_irqsave(&zone->lock);
-	was = *page;
+	was.tag = READ_ONCE(page->tag);
 	if (likely(was.tag == page_tag(state, order, zone->index)))
 		buddy_give_locked(zone, page, order);
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -232,7 +232,7 @@ void mm_split_pages(struct page *page, unsigned int order)
 	uint32_t tag = page_tag(PAGE_ALLOCATED, 0, page->zone_or_cache);
 
 	for (unsigned long i = 0; i < 1UL << order; i++)
-		page[i].tag = tag;
+		WRITE_ONCE(page[i].tag, tag);
 }
 
 /* Bits that the fast path need not look at: they say what to do when there is nothing. */
@@ -261,7 +261,7 @@ static __noinline struct page *alloc_slower(gfp_t gfp, unsigned int order, uintp
 		page = page_cpu_take(gfp, order);
 	if (!page)
 		return mm_alloc_pages(&kernel_mm, gfp, order, who);
-	page->state = PAGE_ALLOCATED;
+	WRITE_ONCE(page->state, PAGE_ALLOCATED);
 	if (gfp & __GFP_ZERO)
 		memset(page_address(page), 0, PAGE_SIZE << order);
 	return page;
@@ -287,7 +287,7 @@ static __always_inline struct page *alloc_fast(gfp_t gfp, unsigned int order)
 		return NULL;
 	page = stack_pop(page_cpu_stack(gfp, order));
 	if (likely(page))
-		page->state = PAGE_ALLOCATED;
+		WRITE_ONCE(page->state, PAGE_ALLOCATED);
 	return page;
 }
 
@@ -330,7 +330,7 @@ static __always_inline bool free_fast(struct page *page, unsigned int order, enu
 	    unlikely(!kernel_mm.block_map[block]) ||
 	    unlikely((page->tag & 0xffff) != page_tag(state, order, 0)))
 		return false;
-	page->state = PAGE_CPU;
+	WRITE_ONCE(page->state, PAGE_CPU);
 	if (unlikely(!stack_push(page_stack[page->zone_or_cache][order], page)))
 		free_rest(page, order);
 	return true;
@@ -383,7 +383,7 @@ unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long nr, struct page **pages)
 			got = stack_pop_many(page_cpu_stack(gfp, 0), PAGE_CPU_SINGLES,
 					     (void **)pages + filled, want);
 		for (unsigned int i = 0; i < got; i++)
-			pages[filled + i]->state = PAGE_ALLOCATED;
+			WRITE_ONCE(pages[filled + i]->state, PAGE_ALLOCATED);
 		filled += got;
 		if (got == 0) {
 			pages[filled] = do_alloc_pages(gfp, 0, RET_IP);

@@ -66,7 +66,7 @@ static void give_back(struct percpu *cpu, unsigned int stack, unsigned int have,
 
 	spin_unlock_irqrestore(&zone->lock, flags);
 	memmove(bottom, bottom + given, (have - given) * sizeof(*bottom));
-	cpu->top[stack] -= given;
+	stack_set_top(cpu, stack, cpu->top[stack] - given);
 }
 
 /* Does this CPU have that stack, and may it be touched? When first used it is made empty, and
@@ -78,8 +78,8 @@ static bool have_stack(struct percpu *cpu, unsigned int stack)
 	if (cpu->top[stack] == stack_none && reclaim_is_short())
 		return false;
 	if (cpu->top[stack] == stack_none)
-		cpu->top[stack] = stack_empty_top(&cpu->page_stack[stack],
-						  stack_size[stack_class(stack)]);
+		stack_set_top(cpu, stack, stack_empty_top(&cpu->page_stack[stack],
+							  stack_size[stack_class(stack)]));
 	return true;
 }
 
@@ -126,9 +126,10 @@ static void refill(struct percpu *cpu, unsigned int stack, uint64_t reserve)
 	uint64_t keep = zone->watermark[WMARK_LOW] + reserve + 1;
 	uint64_t spare = zone->nr_free > keep ? (zone->nr_free - keep) >> order : 0;
 
-	cpu->top[stack] = take_many_locked(zone, order,
-					   (unsigned int)min_u64(batch_of(order), spare),
-					   cpu->top[stack]);
+	stack_set_top(cpu, stack,
+		      take_many_locked(zone, order,
+				       (unsigned int)min_u64(batch_of(order), spare),
+				       cpu->top[stack]));
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -142,7 +143,7 @@ static struct page *take_from(struct percpu *cpu, unsigned int stack, unsigned i
 		refill(cpu, stack, stack_zone(stack)->lowmem_reserve[highest]);
 	page = cpu->top[stack][-1];
 	if (page)
-		cpu->top[stack]--;
+		stack_set_top(cpu, stack, cpu->top[stack] - 1);
 	return page;
 }
 
@@ -176,7 +177,8 @@ bool page_cpu_give(unsigned int stack, struct page *page)
 
 		if (cpu->top[stack] == stack_full_top(stack_of_top(cpu->top[stack])))
 			give_back(cpu, stack, size, size * 3U / 4);
-		*cpu->top[stack]++ = page;
+		*cpu->top[stack] = page;
+		stack_set_top(cpu, stack, cpu->top[stack] + 1);
 	}
 	port_irq_restore(irq);
 	return given;
@@ -195,7 +197,7 @@ static void drain_this_cpu(void *arg)
 
 		for (; have > 0; have = stack_nr(cpu->top[stack]))
 			give_back(cpu, stack, have, have);
-		cpu->top[stack] = stack_none;
+		stack_set_top(cpu, stack, stack_none);
 	}
 	port_irq_restore(irq);
 }
@@ -259,9 +261,10 @@ uint64_t page_cpu_nr(const struct zone *zone, unsigned int cpu)
 	uint64_t nr = 0;
 
 	for (unsigned int class = 0; area && class < NR_CLASSES; class++) {
-		void **top = area->top[zone->index * NR_CLASSES + class];
+		unsigned int stack = zone->index * NR_CLASSES + class;
 
-		nr += (uint64_t)stack_nr(top) << class_order[class];
+		nr += (uint64_t)stack_nr_elsewhere(area, stack, stack_size[class])
+		      << class_order[class];
 	}
 	return nr;
 }

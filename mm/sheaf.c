@@ -46,7 +46,7 @@ static struct cpu_stack *spare_of(const struct cpu_stack *main)
 	return (struct cpu_stack *)((uintptr_t)main->entry[0] & ~SPARE_FULL);
 }
 
-static bool spare_is_full(const struct cpu_stack *main)
+static __always_inline bool spare_is_full(const struct cpu_stack *main)
 {
 	return (uintptr_t)main->entry[0] & SPARE_FULL;
 }
@@ -82,7 +82,7 @@ static bool have_sheaf(struct kmem_cache *cache, struct percpu *cpu)
 	if (!main)
 		return false;
 	set_spare(main, NULL, false);
-	cpu->top[cache->stack] = stack_empty_top(main, cache->sheaf_size);
+	stack_set_top(cpu, cache->stack, stack_empty_top(main, cache->sheaf_size));
 	return true;
 }
 
@@ -126,10 +126,12 @@ static struct cpu_stack *refill(struct kmem_cache *cache, struct percpu *cpu,
 			empty = NULL;
 		}
 		set_spare(full, main, false);
-		cpu->top[cache->stack] = stack_full_top(full);
+		stack_set_top(cpu, cache->stack, stack_full_top(full));
 	} else {
-		cpu->top[cache->stack] += slab_take_locked(cache, cpu->top[cache->stack],
-							   cache->sheaf_size, corrupted);
+		void **top = cpu->top[cache->stack];
+
+		stack_set_top(cpu, cache->stack,
+			      top + slab_take_locked(cache, top, cache->sheaf_size, corrupted));
 	}
 	spin_unlock_irqrestore(&cache->lock, flags);
 	return empty;
@@ -137,18 +139,21 @@ static struct cpu_stack *refill(struct kmem_cache *cache, struct percpu *cpu,
 
 static void *pop_or_refill(struct kmem_cache *cache, struct percpu *cpu, void **corrupted)
 {
-	void ***top = &cpu->top[cache->stack];
-	struct cpu_stack *main = stack_of_top(*top), *spare = spare_of(main);
+	struct cpu_stack *main = stack_of_top(cpu->top[cache->stack]), *spare = spare_of(main);
+	void *object = cpu->top[cache->stack][-1];
 
-	if (!(*top)[-1]) {
+	if (!object) {
 		if (spare_is_full(main)) {
 			set_spare(spare, main, false);
-			*top = stack_full_top(spare);
+			stack_set_top(cpu, cache->stack, stack_full_top(spare));
 		} else {
 			kmem_cache_free(sheaf_cache, refill(cache, cpu, main, corrupted));
 		}
+		object = cpu->top[cache->stack][-1];
 	}
-	return (*top)[-1] ? *--*top : NULL;
+	if (object)
+		stack_set_top(cpu, cache->stack, cpu->top[cache->stack] - 1);
+	return object;
 }
 
 void *sheaf_alloc(struct kmem_cache *cache, void **corrupted)
@@ -183,7 +188,7 @@ static bool swap_in_empty(struct kmem_cache *cache, struct percpu *cpu, struct c
 	if (!spare)
 		return false;
 	set_spare(spare, main, true);
-	cpu->top[cache->stack] = stack_empty_top(spare, cache->sheaf_size);
+	stack_set_top(cpu, cache->stack, stack_empty_top(spare, cache->sheaf_size));
 	return true;
 }
 
@@ -196,7 +201,7 @@ static struct page *flush_locked(struct kmem_cache *cache, struct percpu *cpu,
 
 	slab_put_locked(cache, bottom, nr);
 	memmove(bottom, bottom + nr, (cache->sheaf_size - nr) * sizeof(*bottom));
-	cpu->top[cache->stack] -= nr;
+	stack_set_top(cpu, cache->stack, cpu->top[cache->stack] - nr);
 	return slab_trim_locked(cache, TRIM_BATCH);
 }
 
@@ -219,7 +224,7 @@ static struct page *make_room(struct kmem_cache *cache, struct percpu *cpu, stru
 	if (empty) {
 		barn_put_locked(&cache->barn_full, &cache->nr_barn_full, spare_of(main));
 		set_spare(empty, main, true);
-		cpu->top[cache->stack] = stack_empty_top(empty, cache->sheaf_size);
+		stack_set_top(cpu, cache->stack, stack_empty_top(empty, cache->sheaf_size));
 	} else {
 		slabs = flush_locked(cache, cpu, main);
 	}
@@ -241,7 +246,8 @@ struct page *sheaf_free(struct kmem_cache *cache, void *object)
 		if (cpu->top[cache->stack] == stack_full_top(main) &&
 		    !swap_in_empty(cache, cpu, main))
 			slabs = make_room(cache, cpu, main);
-		*cpu->top[cache->stack]++ = object;
+		*cpu->top[cache->stack] = object;
+		stack_set_top(cpu, cache->stack, cpu->top[cache->stack] + 1);
 	} else {
 		unsigned long flags = spin_lock_irqsave(&cache->lock);
 
@@ -276,7 +282,7 @@ static void drain_own(struct kmem_cache *cache)
 		struct cpu_stack *main = stack_of_top(top);
 		struct cpu_stack *spare = spare_of(main);
 
-		cpu->top[cache->stack] = stack_none;
+		stack_set_top(cpu, cache->stack, stack_none);
 		put_all(cache, top - stack_nr(top), top);
 		if (spare_is_full(main))
 			put_all(cache, sheaf_bottom(cache, spare), stack_full_top(spare));
@@ -428,9 +434,29 @@ static uint64_t walk_all(const struct walk *walk)
 	return nr;
 }
 
+/*
+ * Is the spare of the sheaf that @top lies in full? Its CPU may have given the sheaf back, and then
+ * this is a bit of somebody else's data: it is counted wrongly, and nothing is followed.
+ */
+static __no_sanitize_thread bool spare_elsewhere_is_full(void **top)
+{
+	return top != stack_none && spare_is_full(stack_of_top(top));
+}
+
 uint64_t sheaf_nr_objects(const struct kmem_cache *cache)
 {
-	return walk_all(&(struct walk){ cache, NULL, NULL });
+	uint64_t nr = (uint64_t)cache->nr_barn_full * cache->sheaf_size;
+
+	for (unsigned int i = 0; i < percpu_nr; i++) {
+		const struct percpu *cpu = percpu_area[i];
+
+		if (!cpu)
+			continue;
+		nr += stack_nr_elsewhere(cpu, cache->stack, cache->sheaf_size);
+		if (spare_elsewhere_is_full(READ_ONCE(cpu->top[cache->stack])))
+			nr += cache->sheaf_size;
+	}
+	return nr;
 }
 
 /* Sheaves on a list of the barn, whose counter says @nr: a broken list ends there. */
@@ -499,7 +525,9 @@ bool sheaf_holds(const struct kmem_cache *cache, const void *object)
 
 uint64_t cache_nr_live(const struct kmem_cache *cache)
 {
-	return cache->nr_out - sheaf_nr_objects(cache);
+	uint64_t in_sheaves = sheaf_nr_objects(cache);
+
+	return cache->nr_out > in_sheaves ? cache->nr_out - in_sheaves : 0;
 }
 
 unsigned int sheaf_barn_max(const struct kmem_cache *cache)

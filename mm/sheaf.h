@@ -32,7 +32,8 @@ void sheaves_set(bool on);
 /** sheaf_drain_barn() - the same for the sheaves in the barn. Context: no lock held. */
 void sheaf_drain_barn(struct kmem_cache *cache);
 
-/** sheaf_nr_objects() - objects in sheaves, as seen from here: exact when nobody allocates. */
+/** sheaf_nr_objects() - objects in sheaves, as seen from here: exact when nobody allocates.
+ *  Context: cache->lock held, or nobody allocates; as for the next two. */
 uint64_t sheaf_nr_objects(const struct kmem_cache *cache);
 
 /** struct sheaf_count - what lies in the sheaves of a cache, and how many sheaves there are. */

@@ -407,7 +407,7 @@ struct page *slab_create(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 	if (!slab)
 		return NULL;
 	for (unsigned long i = 0; i < 1UL << cache->order; i++)
-		slab[i].tag = cache->tag;
+		WRITE_ONCE(slab[i].tag, cache->tag);
 	slab->inuse = 0;
 	slab->free = SLAB_REST;
 	base = slab_base(cache, slab);
@@ -431,8 +431,8 @@ void slab_destroy(struct kmem_cache *cache, struct page *slab)
 	struct zone *zone = mm_zone_of(cache->mm, slab_pfn(cache, slab));
 
 	for (unsigned long i = 1; i < 1UL << cache->order; i++)
-		slab[i].tag = page_tag(PAGE_TAIL, 0, 0);
-	slab->tag = page_tag(PAGE_ALLOCATED, cache->order, zone->index);
+		WRITE_ONCE(slab[i].tag, page_tag(PAGE_TAIL, 0, 0));
+	WRITE_ONCE(slab->tag, page_tag(PAGE_ALLOCATED, cache->order, zone->index));
 	mm_give_pages(cache->mm, slab, cache->order, PAGE_ALLOCATED, RET_IP);
 }
 

@@ -14,6 +14,7 @@
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
 #define __cold		__attribute__((cold))
 #define __noinline	__attribute__((noinline))
+#define __no_sanitize_thread	__attribute__((no_sanitize_thread))
 #ifndef __always_inline		/* the C library of a hosted build has its own */
 #define __always_inline	inline __attribute__((always_inline))
 #endif
@@ -25,11 +26,11 @@
 #define RET_IP		((uintptr_t)__builtin_return_address(0))
 
 /*
- * Keep the compiler from tearing, merging or repeating an access that another
- * context may race with.
+ * Keep the compiler from tearing, merging or repeating an access that another context may race
+ * with. For words and smaller; ThreadSanitizer knows them for what they are.
  */
-#define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+#define READ_ONCE(x)	__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 
 static inline uint64_t min_u64(uint64_t a, uint64_t b)
 {

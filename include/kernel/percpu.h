@@ -95,3 +95,23 @@ static inline struct cpu_stack *stack_of_top(void **top)
 
 /** stack_nr() - how many pointers lie on a stack. Return: 0 for stack_none. */
 unsigned int stack_nr(void **top);
+
+/**
+ * stack_nr_elsewhere() - the same for a stack of @size entries of any CPU's, from its top alone:
+ * that CPU may be using the stack, or may have given its memory back.
+ */
+static inline unsigned int stack_nr_elsewhere(const struct percpu *cpu, unsigned int stack,
+					      unsigned int size)
+{
+	void **top = READ_ONCE(cpu->top[stack]);
+
+	if (top == stack_none)
+		return 0;
+	return size - (unsigned int)(stack_full_top(stack_of_top(top)) - top);
+}
+
+/** stack_set_top() - of this CPU's stack; others may read it: stack_nr_elsewhere(). */
+static inline void stack_set_top(struct percpu *cpu, unsigned int stack, void **top)
+{
+	WRITE_ONCE(cpu->top[stack], top);
+}

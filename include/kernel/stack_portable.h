@@ -6,6 +6,7 @@
  * comes in between finds it set, touches nothing, and reports "empty" or "full"; its caller then
  * takes the locked way, which sees by the same flag that this CPU's stacks are not to be touched.
  * The flag is the CPU's own, so plain loads and stores do; barriers are for the compiler alone.
+ * Only the top is looked at by other CPUs: percpu.h.
  *
  * A <port/stack.h> defines port_percpu(), this CPU's area, and then includes this file.
  */
@@ -26,7 +27,7 @@ static inline void *stack_pop(unsigned int stack)
 	stack_barrier();
 	entry = cpu->top[stack][-1];
 	if (likely(entry))
-		cpu->top[stack]--;
+		WRITE_ONCE(cpu->top[stack], cpu->top[stack] - 1);
 	stack_barrier();
 	cpu->busy = 0;
 	return entry;
@@ -42,8 +43,10 @@ static inline bool stack_push(unsigned int stack, void *entry)
 	cpu->busy = 1;
 	stack_barrier();
 	room = (uintptr_t)cpu->top[stack] % STACK_BYTES != 0;
-	if (likely(room))
-		*cpu->top[stack]++ = entry;
+	if (likely(room)) {
+		*cpu->top[stack] = entry;
+		WRITE_ONCE(cpu->top[stack], cpu->top[stack] + 1);
+	}
 	stack_barrier();
 	cpu->busy = 0;
 	return room;
