@@ -23,3 +23,14 @@ int quire_init(size_t bytes);
  * its end are reserved as address space, and only RAM is ever touched.
  */
 int quire_init_map(struct memmap *map);
+
+/**
+ * quire_start_cpus() - @nr threads become CPUs 0 .. @nr-1: this one, and new ones that run what
+ * work_run() gives them. From now on drains reach all of them, at places where they let interrupts
+ * in again; so this thread must not stay away from Quire for long while another one may drain.
+ * @nr: 1 .. PORT_NR_CPUS
+ *
+ * Context: once, after quire_init(), from the thread that called it, before any other calls Quire.
+ * Return: 0; -EINVAL; -ENOMEM when the system has no more threads.
+ */
+int quire_start_cpus(unsigned int nr);

@@ -4,8 +4,7 @@
  *
  * 1. CPUs.   A thread gets the lowest free number below PORT_NR_CPUS the first time it asks, keeps
  *            it while it lives, and gives it back when it ends. The number's struct percpu stays as
- *            it is for the next one. No thread can be interrupted: port_call_cpus() runs on the
- *            caller's CPU alone, and there is no other one to start.
+ *            it is for the next one. No thread can be interrupted; cpus.c makes some that look in.
  * 2. Ends.   PORT_OK and PORT_FAILED leave with status 0 and 1; a panic and a trap abort, so that a
  *            debugger or a core file shows where.
  * 3. Names.  symbols.c looks them up in the program's own ELF file.
@@ -23,6 +22,8 @@
 #include <kernel/port.h>
 #include <port/layout.h>
 #include <port/stack.h>
+
+#include "cpus.h"
 
 #define IDLE_MS		10	/* port_idle(): spares the host's CPU, is not felt at a prompt */
 #define NS_PER_S	1000000000ULL
@@ -70,6 +71,7 @@ int port_read(void)
 void port_idle(void)
 {
 	(void)input_within(IDLE_MS);
+	cpus_serve_call();
 }
 
 void port_relax(void)
@@ -89,43 +91,13 @@ unsigned long port_irq_save(void)
 void port_irq_restore(unsigned long state)
 {
 	irqs_masked = state;
+	if (!state)
+		cpus_serve_call();
 }
 
 bool port_irqs_enabled(void)
 {
 	return !irqs_masked;
-}
-
-bool port_in_interrupt(void)
-{
-	return false;
-}
-
-unsigned int port_nr_cpus(void)
-{
-	return 1;
-}
-
-void port_call_cpus(void (*fn)(void *arg), void *arg)
-{
-	unsigned long state = port_irq_save();
-
-	fn(arg);
-	port_irq_restore(state);
-}
-
-/* There is no CPU but the caller's. */
-void port_start(unsigned int cpu, void (*fn)(void *arg), void *arg)
-{
-	(void)cpu;
-	(void)fn;
-	(void)arg;
-	abort();
-}
-
-void port_join(unsigned int cpu)
-{
-	(void)cpu;
 }
 
 void port_on_tick(void (*fn)(void))
