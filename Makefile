@@ -302,3 +302,4 @@ include tests/rules.mk
 include tests/bench/rules.mk
 include tests/exhaust/rules.mk
 include tests/interleave/rules.mk
+include tests/random/rules.mk

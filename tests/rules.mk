@@ -110,22 +110,24 @@ format: ## clang-format the lines changed since the last commit; read the result
 
 # Every ring runs, whatever the others find; the sum is the verdict. The rings of other folders add
 # their programs to what `check` needs.
-RINGS := lint host qemu bench exhaust interleave
+RINGS := lint host qemu random bench exhaust interleave
 check: ## run all; ends with N passed, N failed
 check: check-images $(HOST_PROGRAMS) | need-python3 need-$(QEMU) need-ovmf
 	@rm -rf $(TALLY)
 	$(HOST_NOECHO)$(LINT) || true
 	$(HOST_NOECHO)$(HOST_CHECK) || true
 	$(HOST_NOECHO)$(QEMU_CHECK) || true
+	$(HOST_NOECHO)$(RANDOM_CHECK) || true
 	$(HOST_NOECHO)$(BENCH_CHECK) || true
 	$(HOST_NOECHO)$(EXHAUST_CHECK) || true
 	$(HOST_NOECHO)$(INTERLEAVE_CHECK) || true
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)/,$(RINGS))
 
 # What takes too long for `check`, likewise.
-LONG_RINGS := exhaust interleave
+LONG_RINGS := exhaust interleave random
 check-long: | need-python3 ## run what is too long for check
 	@rm -rf $(TALLY)-long
 	$(HOST_NOECHO)$(EXHAUST_LONG) || true
 	$(HOST_NOECHO)$(INTERLEAVE_LONG) || true
+	$(HOST_NOECHO)$(RANDOM_LONG) || true
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)-long/,$(LONG_RINGS))
