@@ -77,7 +77,7 @@ static const char *cpu_brand(char brand[BRAND_BYTES])
 	for (uint32_t i = 0; i < 3; i++) {
 		struct cpuid r = cpuid_or_zero(0x80000002U + i);
 
-		memcpy(brand + 16 * i, &r, sizeof(r));
+		memcpy(brand + i * sizeof(r), &r, sizeof(r));
 	}
 	while (*start == ' ')
 		start++;

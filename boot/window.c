@@ -15,7 +15,7 @@
 #define PTE_TABLE	0x3ULL		/* present, writable */
 #define PTE_READ	(1ULL | 1ULL << 63)	/* present, not executable */
 
-_Static_assert(NR_WINDOWS * WINDOW_BYTES == 512 * 4096, "the windows fill one table");
+_Static_assert(NR_WINDOWS * WINDOW_BYTES == 512 * 4096UL, "the windows fill one table");
 
 static uint64_t directory[512] __attribute__((aligned(4096)));
 static uint64_t entries[512] __attribute__((aligned(4096)));
