@@ -94,7 +94,7 @@ OBJS := $(ASM_OBJS) $(C_OBJS)
 # A recipe that uses a tool has need-TOOL as an order-only prerequisite. Probed then and not when
 # this file is read, so that `make deps check` works where nothing is installed yet.
 TOOLS := gcc clang nasm ld nm objcopy awk python3 grub-mkrescue grub-file xorriso mformat gdb \
-	$(QEMU)
+	$(QEMU) clang-tidy-14 cppcheck
 NEEDS := $(addprefix need-,$(TOOLS))
 .PHONY: $(NEEDS) need-ovmf need-grub-images
 $(NEEDS): need-%:
@@ -113,8 +113,8 @@ DEPS := gcc:gcc clang:clang ld:binutils nasm:nasm awk:mawk /usr/bin/python3:pyth
 	grub-mkrescue:grub-common /usr/lib/grub/i386-pc:grub-pc-bin \
 	/usr/lib/grub/x86_64-efi:grub-efi-amd64-bin xorriso:xorriso mformat:mtools \
 	qemu-system-x86_64:qemu-system-x86 /usr/share/OVMF/OVMF_CODE.fd:ovmf gdb:gdb git:git \
-	clang-format-14:clang-format-14 aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
-	/usr/include/stdio.h:libc6-dev \
+	clang-format-14:clang-format-14 clang-tidy-14:clang-tidy-14 cppcheck:cppcheck \
+	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/include/stdio.h:libc6-dev \
 	/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-x86_64.a:libclang-rt-14-dev
 
 .PHONY: all iso run debug dump soak deps clean help

@@ -99,9 +99,10 @@ check-qemu: ## boot the matrix of machines, sizes, firmwares
 check-qemu: check-images | need-python3 need-$(QEMU) need-ovmf
 	$(HOST_NOECHO)$(QEMU_CHECK)
 
-LINT = $(PYTHON) tests/lint/run.py --tally $(TALLY)/lint --kernel "$(KERNEL_SRCS)" --mm "$(MM_SRCS)"
-lint: ## check floors, port, cross builds, style, contracts, and the rules themselves
-lint: | need-python3 need-gcc need-clang
+LINT = $(PYTHON) tests/lint/run.py --tally $(TALLY)/lint --kernel "$(KERNEL_SRCS)" \
+	--mm "$(MM_SRCS)" --boot "$(BOOT_SRCS)"
+lint: ## check floors, port, cross builds, style, contracts, analyzers, and the rules themselves
+lint: | need-python3 need-gcc need-clang need-clang-tidy-14 need-cppcheck
 	$(HOST_NOECHO)$(LINT)
 
 format: ## clang-format the lines changed since the last commit; read the result before you keep it

@@ -17,7 +17,8 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 from tally import Tally     # noqa: E402
 from tree import Tree       # noqa: E402
 
-RULES = ("floors", "port", "cross", "style", "includes", "inline_asm", "contracts")
+RULES = ("floors", "port", "cross", "style", "includes", "inline_asm", "contracts",
+         "tidy", "cppcheck", "analyzer")
 
 
 def judge_seed(findings, expected):
@@ -55,12 +56,14 @@ def main():
     parser.add_argument("--kernel", default="",
                         help="sources of kernel/, as the Makefile lists them")
     parser.add_argument("--mm", default="")
+    parser.add_argument("--boot", default="")
     parser.add_argument("rules", nargs="*", default=RULES)
     args = parser.parse_args()
     product = os.path.dirname(os.path.dirname(HERE))
     build = os.path.join(product, "build", "lint")
     shutil.rmtree(build, ignore_errors=True)
-    tree = Tree(product, product, build, args.kernel.split(), args.mm.split())
+    tree = Tree(product, product, build, args.kernel.split(), args.mm.split(),
+                args.boot.split())
     tally = Tally()
     for rule in args.rules:
         module = importlib.import_module(rule)

@@ -54,10 +54,11 @@ def strip_directives(text):
 class Tree:
     """`root` holds mm/, kernel/, include/; `product` is the root with the real headers."""
 
-    def __init__(self, root, product, build, kernel=None, mm=None):
+    def __init__(self, root, product, build, kernel=None, mm=None, boot=None):
         self.root = root
         self.product = product
         self.build = build
+        self.boot = self.listed("boot") if boot is None else boot
         self.kernel = self.listed("kernel") if kernel is None else kernel
         self.mm = self.listed("mm") if mm is None else mm
         self.compiled = {}
