@@ -94,7 +94,7 @@ OBJS := $(ASM_OBJS) $(C_OBJS)
 # A recipe that uses a tool has need-TOOL as an order-only prerequisite. Probed then and not when
 # this file is read, so that `make deps check` works where nothing is installed yet.
 TOOLS := gcc clang nasm ld nm objcopy awk python3 grub-mkrescue grub-file xorriso mformat gdb \
-	$(QEMU) clang-tidy-14 cppcheck
+	$(QEMU) clang-tidy-14 cppcheck gcov
 NEEDS := $(addprefix need-,$(TOOLS))
 .PHONY: $(NEEDS) need-ovmf need-grub-images
 $(NEEDS): need-%:
@@ -303,3 +303,4 @@ include tests/bench/rules.mk
 include tests/exhaust/rules.mk
 include tests/interleave/rules.mk
 include tests/random/rules.mk
+include tests/coverage/rules.mk
