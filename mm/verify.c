@@ -127,6 +127,8 @@ static uint64_t verify_head(struct verify *v, const struct zone *zone, uint64_t 
 		expect(v, zone->name, "B1 page without a head", pfn, 0);
 		return 1;
 	}
+	if (head->order >= MAX_ORDER)
+		expect(v, zone->name, "order of a block", head->order, 0);
 	expect(v, zone->name, "B4 alignment of a block", pfn & (nr - 1), 0);
 	for (uint64_t i = 1; i < nr; i++)
 		expect(v, zone->name, "B1 tail of a block", head[i].tag, tail);
@@ -209,6 +211,16 @@ static void verify_in_sheaf(const struct kmem_cache *cache, void *object, void *
 	       cache->pages[paddr >> PAGE_SHIFT].tag, cache->tag);
 }
 
+/* Bounded: a broken list may run in a circle. */
+static uint64_t barn_length(const struct cpu_stack *sheaf, uint64_t expected)
+{
+	uint64_t nr = 0;
+
+	for (; sheaf && nr <= expected; sheaf = sheaf->entry[0])
+		nr++;
+	return nr;
+}
+
 static void verify_cache(struct verify *v, struct kmem_cache *cache)
 {
 	uint64_t nr_slabs = 0, live;
@@ -230,6 +242,10 @@ static void verify_cache(struct verify *v, struct kmem_cache *cache)
 	}
 	expect(v, cache->name, "S3 slabs", nr_slabs, cache->nr_slabs);
 	expect(v, cache->name, "S3 objects out of slabs", live - cache->nr_lost, cache->nr_out);
+	expect(v, cache->name, "H2 full sheaves in the barn",
+	       barn_length(cache->barn_full, cache->nr_barn_full), cache->nr_barn_full);
+	expect(v, cache->name, "H2 empty sheaves in the barn",
+	       barn_length(cache->barn_empty, cache->nr_barn_empty), cache->nr_barn_empty);
 	sheaf_for_each(cache, verify_in_sheaf, v);
 	expect(v, cache->name, "H3 objects in sheaves are out of slabs",
 	       sheaf_nr_objects(cache) <= cache->nr_out, 1);
