@@ -476,8 +476,8 @@ static unsigned int choose_order(unsigned int stride)
 	for (unsigned int order = smallest; order <= SLAB_MAX_ORDER || order == smallest; order++) {
 		unsigned long bytes = PAGE_SIZE << order, waste = bytes % stride;
 
-		if (bytes / stride > SLAB_MAX_OBJECTS)
-			break;
+		/* Only strides above PAGE_SIZE / 16 come past order 0. */
+		MM_ASSERT(bytes / stride <= SLAB_MAX_OBJECTS);
 		if (waste * WASTE_DIVISOR < bytes &&
 		    (bytes / stride >= SLAB_MIN_OBJECTS || order >= SLAB_FEW_ORDER))
 			return order;
