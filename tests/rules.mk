@@ -11,7 +11,7 @@ LIB_SRCS := $(filter-out kernel/string.c,$(KERNEL_SRCS)) $(MM_SRCS) $(HOST_LIB_S
 
 HOST_WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wconversion -Wno-sign-conversion \
 	-Wmissing-prototypes -Wstrict-prototypes
-HOST_CFLAGS := -std=gnu11 -ffreestanding -g -fno-omit-frame-pointer $(HOST_WARN) \
+HOST_CFLAGS := -std=gnu11 -ffreestanding -g -fno-omit-frame-pointer -funwind-tables $(HOST_WARN) \
 	-I. -Iinclude -Iinclude/hosted
 SAN_CFLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_NOECHO := $(if $(V),,@)

@@ -14,10 +14,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <kernel/errno.h>
 #include <kernel/percpu.h>
 #include <kernel/port.h>
 #include <port/layout.h>
@@ -222,10 +224,8 @@ unsigned int port_backtrace(uintptr_t *addresses, unsigned int max)
 	return used;
 }
 
-/* The page array is one mapping that the first touch backs. */
+/* The page array is address space that becomes memory here, and is backed by the first touch. */
 int port_back_page_array(void *start, size_t bytes)
 {
-	(void)start;
-	(void)bytes;
-	return 0;
+	return mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0 ? 0 : -ENOMEM;
 }

@@ -3,8 +3,8 @@
  *
  * Two mappings: the arena, whose offsets are physical addresses, and the page array. Both are
  * reserved with MAP_NORESERVE, so that a page costs memory when it is first touched and not before;
- * a map of 16 TiB costs address space. Only what the sealed map calls RAM becomes readable: a stray
- * access to a hole is a fault, as it would be a bug on a machine.
+ * a map of 16 TiB costs address space. Only what the sealed map calls RAM becomes readable, and the
+ * descriptors of that: a stray access to a hole is a fault, as it would be on a machine.
  */
 #include <sys/mman.h>
 
@@ -25,9 +25,9 @@ uintptr_t hosted_page_array;
 static bool started;
 
 /* Address space without access, aligned. NULL when there is not so much. */
-static char *reserve_space(uint64_t bytes, int prot)
+static char *reserve_space(uint64_t bytes)
 {
-	char *base = mmap(NULL, bytes + ARENA_ALIGN, prot,
+	char *base = mmap(NULL, bytes + ARENA_ALIGN, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	char *aligned;
 
@@ -76,8 +76,8 @@ int quire_init_map(struct memmap *map)
 
 	arena_bytes = align_up(end_of_ram(map), ARENA_ALIGN);
 	array_bytes = (arena_bytes >> PAGE_SHIFT) * sizeof(struct page);
-	arena = reserve_space(arena_bytes, PROT_NONE);
-	array = reserve_space(array_bytes, PROT_READ | PROT_WRITE);
+	arena = reserve_space(arena_bytes);
+	array = reserve_space(array_bytes);
 	if (arena == NULL || array == NULL || open_ram(map, arena) != 0) {
 		if (arena != NULL)
 			munmap(arena, arena_bytes);
