@@ -59,7 +59,7 @@ SUITE_SRCS := $(addprefix tests/suites/,arena.c closed.c string_test.c parse_tes
 	cache_test.c kmalloc_test.c object_bug_test.c object_model_test.c report_test.c \
 	commands_test.c sheaf_test.c page_cpu_test.c smp_alloc_test.c ledger_test.c \
 	ledger_object_test.c fault_test.c fault_nth.c fault_nth_test.c fault_trace_test.c \
-	verify_test.c)
+	verify_test.c limits_test.c)
 
 BENCH_SRCS := $(addprefix tests/bench/,bench.c step.c step_test.c objects.c pages.c cpus.c)
 

@@ -39,8 +39,11 @@ $(HOST)/$(1)/$(4): $(patsubst %.c,$(HOST)/$(1)/%.o,$(5))
 	$$(HOST_NOECHO)$(2) $(3) $$^ -o $$@
 endef
 
+# What needs processes and threads.
+HOST_SUITE_SRCS := $(addprefix tests/host/,child.c panic_test.c cpus_test.c)
 # The parsers of boot/ are pure, so their suites run here too.
-TEST_SRCS := $(LIB_SRCS) boot/multiboot2.c boot/madt.c $(SUITE_SRCS) tests/host/main.c
+TEST_SRCS := $(LIB_SRCS) boot/multiboot2.c boot/madt.c $(SUITE_SRCS) $(HOST_SUITE_SRCS) \
+	tests/host/main.c
 REPLAY_SRCS := $(LIB_SRCS) tests/host/replay.c
 BOOT_FAULTS_SRCS := $(LIB_SRCS) tests/host/boot_faults.c
 

@@ -50,7 +50,7 @@ class Line:
         self.branches = collections.Counter()
 
     def add(self, found):
-        name = found.get("function_name") or "-"    # gcov names none that is always inlined
+        name = found.get("function_name") or "-"    # gcov names none that was inlined
         self.count += found["count"]
         self.functions.add(name)
         for index, branch in enumerate(found["branches"]):

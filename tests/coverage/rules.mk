@@ -1,8 +1,10 @@
 # Lines and branches that the hosted tests reach, by gcc's --coverage; included by the Makefile.
 
 COV := $(HOST)/cov
-# No optimization: what gcov counts are the branches that were written. DEBUG: all that there is.
-COV_CFLAGS := -O0 --coverage -DDEBUG=1
+# No optimization, and no copy of a function in each of its callers: what gcov counts are the
+# branches that were written. DEBUG: all that there is.
+# Children that abort write their counters themselves (tests/host/child.c).
+COV_CFLAGS := -O0 --coverage -DDEBUG=1 -D__always_inline=inline -Wl,-u,__gcov_dump
 
 # kernel/string.c, which the other hosted programs leave to libc and its sanitizers, is looked at
 # here.

@@ -67,6 +67,7 @@ static void words(struct ktest *t)
 {
 	expect_line(t, "", 0, "");
 	expect_line(t, " \t \n", 0, "");
+	expect_line(t, "test\r\nsize=1\r\n", 0, "test:(none);size:1;");
 	expect_line(t, "test", 0, "test:(none);");
 	expect_line(t, "  test=buddy.*\tsize=4K  ", 0, "test:buddy.*;size:4K;");
 	expect_line(t, "size= size=a=b", 0, "size:;size:a=b;");

@@ -2,6 +2,7 @@
  * The console's commands, as a person types them: each line goes through command_run(), and its
  * answer is read back.
  */
+#include "arena.h"
 #include "mm/snapshot.h"
 
 #include <kernel/command.h>
@@ -309,7 +310,175 @@ static void caches_by_name(struct ktest *t)
 	KTEST_EXPECT_STREQ(t, answer, "verify: every invariant holds\n");
 }
 
+/* The table of caches is one: who prints it has it, and the next one is told so. */
+static void a_report_under_way_is_told(struct ktest *t)
+{
+	KTEST_ASSERT(t, cache_table_claim());
+	KTEST_EXPECT_EQ(t, type("slabinfo task_struct"), -EBUSY);
+	KTEST_EXPECT_STREQ(t, answer,
+			   "slabinfo: another CPU is printing the caches; try again\n");
+	KTEST_EXPECT_EQ(t, type("caches"), -EBUSY);
+	KTEST_EXPECT_STREQ(t, answer, "caches: another CPU is printing them; try again\n");
+	cache_table_release();
+	KTEST_EXPECT_EQ(t, type("slabinfo task_struct"), 0);
+}
+
+static void verify_counts_what_is_broken(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("commands-test", 64, 0, 0, NULL);
+
+	KTEST_ASSERT(t, cache);
+	cache->nr_out++;
+	KTEST_EXPECT_EQ(t, type("verify"), 0);
+	cache->nr_out--;
+	KTEST_EXPECT_STREQ(t, answer,
+			   "verify: commands-test: S3 objects out of slabs: 0 (0), "
+			   "expected 1 (0x1)\n"
+			   "verify: 1 broken\n");
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+/* Empty names between bars mean nothing. */
+static void bars_may_be_doubled(struct ktest *t)
+{
+	KTEST_EXPECT_EQ(t, type("alloc 0 |GFP_KERNEL||__GFP_ZERO|"), 0);
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", answer_address()), 0);
+}
+
+/* The DMA zone has four blocks of order 10 at most. */
+static void shortage_is_told(struct ktest *t)
+{
+	static uint64_t addr[5];
+	unsigned int nr = 0;
+
+	while (nr < ARRAY_SIZE(addr) && type("alloc 10 __GFP_DMA|__GFP_NOWARN") == 0)
+		addr[nr++] = answer_address();
+	KTEST_EXPECT_STREQ(t, answer, "no block of order 10 for these flags\n");
+	while (nr > 0)
+		KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr[--nr]), 0);
+}
+
+/* A free is refused with @what while the descriptor at @addr says @tag. */
+static void expect_refusal(struct ktest *t, uint64_t addr, uint32_t tag, const char *what)
+{
+	struct page *page = virt_to_page((void *)(uintptr_t)addr);
+	uint32_t saved = page->tag;
+
+	page->tag = tag;
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr), -EBUSY);
+	page->tag = saved;
+	if (!answer_has(what))
+		ktest_fail(t, __FILE__, __LINE__, "expected \"%s\", got: %s", what, answer);
+}
+
+/* For each state that a page can be in, the reason why it is no block; also for what is none. */
+static void free_says_what_a_page_is(struct ktest *t)
+{
+	uint64_t addr, large;
+
+	KTEST_EXPECT_EQ(t, type("alloc 0"), 0);
+	addr = answer_address();
+	KTEST_ASSERT(t, addr);
+	expect_refusal(t, addr, page_tag(PAGE_HOLE, 0, 0), " is no RAM\n");
+	expect_refusal(t, addr, page_tag(PAGE_RESERVED, 0, 0), " is reserved\n");
+	expect_refusal(t, addr, page_tag(PAGE_FREE, 0, 0), " is free already\n");
+	expect_refusal(t, addr, page_tag(PAGE_CPU, 0, 0), " is free already\n");
+	expect_refusal(t, addr, page_tag(PAGE_NR_STATES, 0, 0),
+		       " has a descriptor that says nothing\n");
+	expect_refusal(t, addr, page_tag(PAGE_SLAB, 0, MAX_CACHES),
+		       " is part of a slab of an unknown cache; use kfree or \"cache free\"\n");
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr), 0);
+
+	KTEST_EXPECT_EQ(t, type("kmalloc 64K"), 0);
+	large = answer_address();
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", large), -EBUSY);
+	KTEST_EXPECT(t, answer_has(" came from kmalloc; use kfree\n"));
+	KTEST_EXPECT_EQ(t, typef("kfree 0x%lx", large), 0);
+
+	/* Blocks of order 10 go to the zone at once: the second page is a tail of a free one. */
+	KTEST_EXPECT_EQ(t, type("alloc 10"), 0);
+	addr = answer_address();
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr), 0);
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", addr + PAGE_SIZE), -EBUSY);
+	KTEST_EXPECT(t, answer_has(" is free already\n"));
+}
+
+/* With an order it is the allocator that refuses, and it counts. */
+static void a_second_free_with_an_order_is_reported(struct ktest *t)
+{
+	unsigned int bugs = mm_bug_count(MM_BUG_DOUBLE_FREE);
+	uint64_t addr;
+
+	KTEST_EXPECT_EQ(t, type("alloc 10"), 0);
+	addr = answer_address();
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx 10", addr), 0);
+	mm_bug_quiet(true);
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx 10", addr), -EBUSY);
+	mm_bug_quiet(false);
+	KTEST_EXPECT(t, answer_has("was not freed"));
+	KTEST_EXPECT_EQ(t, mm_bug_count(MM_BUG_DOUBLE_FREE), bugs + 1);
+}
+
+/* RAM that is not there, or that nobody has carved, has no descriptor that could be read. */
+static void an_address_without_a_descriptor_is_refused(struct ktest *t)
+{
+	uint64_t block = 0, value;
+
+	while (block < kernel_mm.nr_blocks && kernel_mm.block_map[block])
+		block++;
+	value = PORT_DIRECT_MAP + PFN_PHYS(block * MAX_ORDER_NR_PAGES);
+	if (block == kernel_mm.nr_blocks || block * MAX_ORDER_NR_PAGES >= kernel_mm.max_pfn) {
+		ktest_skip(t, "every block is filled");
+		return;
+	}
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", value), -ERANGE);
+	KTEST_EXPECT(t, answer_has(" lies in a page that was never handed out\n"));
+	KTEST_EXPECT_EQ(t, typef("kfree 0x%lx", value + 8), -ERANGE);
+	KTEST_EXPECT(t, answer_has(" lies in a page that was never handed out\n"));
+}
+
+static void shrink_says_what_stays(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("commands-test", 64, 0, 0, NULL);
+	void *object = cache ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
+
+	KTEST_ASSERT(t, object);
+	KTEST_EXPECT_EQ(t, type("cache shrink commands-test"), 0);
+	KTEST_EXPECT_STREQ(t, answer, "commands-test keeps the slabs that hold live objects\n");
+	kmem_cache_free(cache, object);
+	KTEST_EXPECT_EQ(t, type("cache shrink commands-test"), 0);
+	KTEST_EXPECT_STREQ(t, answer, "commands-test keeps no slab\n");
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+/* A cache over an arena of seven pages, all of which are taken before it needs one. */
+static void a_cache_without_memory_is_told(struct ktest *t)
+{
+	static struct arena arena;
+	struct kmem_cache *cache;
+
+	if (!arena_init_ram(&arena, t, 5120, 3))
+		return;
+	cache = kmem_cache_create_in(&arena.mm, "commands-arena", 64, 0, 0, NULL, RET_IP);
+	KTEST_ASSERT(t, cache);
+	while (arena_take(&arena, 0))
+		;
+	KTEST_EXPECT_EQ(t, type("cache alloc commands-arena GFP_NOWAIT|__GFP_NOWARN"), -ENOMEM);
+	KTEST_EXPECT_STREQ(t, answer, "no object of commands-arena for these flags\n");
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	arena_fini(&arena, t);
+}
+
 static const struct ktest_case commands_cases[] = {
+	KTEST_CASE(a_report_under_way_is_told),
+	KTEST_CASE(verify_counts_what_is_broken),
+	KTEST_CASE(bars_may_be_doubled),
+	KTEST_CASE(shortage_is_told),
+	KTEST_CASE(free_says_what_a_page_is),
+	KTEST_CASE(a_second_free_with_an_order_is_reported),
+	KTEST_CASE(an_address_without_a_descriptor_is_refused),
+	KTEST_CASE(shrink_says_what_stays),
+	KTEST_CASE(a_cache_without_memory_is_told),
 	KTEST_CASE(reports_answer),
 	KTEST_CASE(slabinfo_of_one_cache),
 	KTEST_CASE(caches_are_listed),

@@ -377,7 +377,26 @@ static void random_keys(struct ktest *t)
 	}
 }
 
+/* Tab without anybody who knows words; a sequence that Ctrl-A breaks off, and still goes home. */
+static void keys_without_their_sense(struct ktest *t)
+{
+	static const char broken[] = "a\x1b[1\x01" "b";
+
+	start();
+	editor.complete = NULL;
+	(void)edit_key(&editor, 'a');
+	(void)edit_key(&editor, '\t');
+	KTEST_EXPECT_STREQ(t, editor.line, "a");
+	KTEST_EXPECT(t, screen_is_right());
+	start();
+	for (size_t i = 0; i < sizeof(broken) - 1; i++)
+		(void)edit_key(&editor, broken[i]);
+	KTEST_EXPECT_STREQ(t, editor.line, "ba");
+	KTEST_EXPECT(t, screen_is_right());
+}
+
 static const struct ktest_case edit_cases[] = {
+	KTEST_CASE(keys_without_their_sense),
 	KTEST_CASE(typing_and_moving),
 	KTEST_CASE(deleting),
 	KTEST_CASE(bells),

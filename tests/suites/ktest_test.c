@@ -219,6 +219,24 @@ static void expectations_count(struct ktest *t)
 	KTEST_EXPECT_STREQ(&inner, "a", "ab");
 	KTEST_EXPECT_STREQ(&inner, "a", NULL);
 	KTEST_EXPECT_EQ(t, inner.failures, 4);
+	KTEST_EXPECT_STREQ(&inner, NULL, "a");
+	KTEST_EXPECT_EQ(t, inner.failures, 5);
+	KTEST_EXPECT_STREQ(&inner, NULL, NULL);
+	KTEST_EXPECT_EQ(t, inner.failures, 5);
+}
+
+/* A place that leaves no room for the reason is left out. */
+static void a_long_place_does_not_hide_the_reason(struct ktest *t)
+{
+	char file[300], text[1024];
+	struct seq_buffer out;
+	struct ktest inner = { .out = &out.seq };
+
+	memset(file, 'f', sizeof(file) - 1);
+	file[sizeof(file) - 1] = '\0';
+	seq_buffer_init(&out, text, sizeof(text));
+	ktest_fail(&inner, file, 1, "the reason");
+	KTEST_EXPECT_STREQ(t, text, "    # the reason\n");
 }
 
 static void running_is_known(struct ktest *t)
@@ -234,6 +252,7 @@ static const struct ktest_case ktest_cases[] = {
 	KTEST_CASE(a_glob_that_matches_nothing_fails),
 	KTEST_CASE(check_hooks),
 	KTEST_CASE(expectations_count),
+	KTEST_CASE(a_long_place_does_not_hide_the_reason),
 	KTEST_CASE(running_is_known),
 };
 KTEST_SUITE(ktest, ktest_cases);

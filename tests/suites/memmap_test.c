@@ -358,7 +358,43 @@ static void raw_block_can_be_pasted(struct ktest *t)
 			   "end\n");
 }
 
+/* What comes after the seal is refused, counted, and changes nothing. */
+static void a_sealed_map_is_closed(struct ktest *t)
+{
+	unsigned int level = log_level();
+	uint64_t start, end;
+
+	fresh_map();
+	memmap_add(&map, MIB, MIB, MEMMAP_USABLE);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	log_set_level(LOGLEVEL_EMERG);
+	KTEST_EXPECT_EQ(t, memmap_add(&map, 4 * MIB, MIB, MEMMAP_USABLE), -ENOSPC);
+	memmap_limit(&map, MIB + 0x1000);
+	log_set_level(level);
+	KTEST_EXPECT_EQ(t, map.refused, 1);
+	KTEST_EXPECT_EQ(t, map.nr_raw, 1);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	KTEST_ASSERT(t, memmap_next_ram(&map, 0, &start, &end));
+	KTEST_EXPECT_EQ(t, start, MIB);
+	KTEST_EXPECT_EQ(t, end, 2 * MIB);
+	KTEST_EXPECT(t, !memmap_next_ram(&map, end, &start, &end));
+}
+
+/* The last page of all addresses has no end that could be written down. */
+static void the_last_page_cannot_be_reserved(struct ktest *t)
+{
+	fresh_map();
+	KTEST_EXPECT_EQ(t, reserve_quietly(UINT64_MAX - 100, UINT64_MAX, MEMMAP_OWNER_KERNEL),
+			-EINVAL);
+	KTEST_EXPECT_EQ(t, reserve_quietly(UINT64_MAX - 5000, UINT64_MAX, MEMMAP_OWNER_KERNEL), 0);
+	expect_taken(t, (struct memmap_reservation[]){
+		{ UINT64_MAX - 0x1fff, UINT64_MAX - 0xfff, MEMMAP_OWNER_KERNEL },
+	}, 1);
+}
+
 static const struct ktest_case memmap_cases[] = {
+	KTEST_CASE(a_sealed_map_is_closed),
+	KTEST_CASE(the_last_page_cannot_be_reserved),
 	KTEST_CASE(more_restrictive_type_wins),
 	KTEST_CASE(unknown_type_is_reserved),
 	KTEST_CASE(usable_shrinks_and_the_rest_grows),

@@ -353,9 +353,54 @@ static void the_cache_table_has_one_holder(struct ktest *t)
 	KTEST_EXPECT(t, !cache_table_claim());
 	report_slabinfo(fresh_buffer());
 	KTEST_EXPECT_STREQ(t, text, "report: another CPU is printing the caches; try again\n");
+	report_slabinfo_in_use(fresh_buffer());
+	KTEST_EXPECT_STREQ(t, text, "report: another CPU is printing the caches; try again\n");
+	report_dump(fresh_buffer());
+	KTEST_EXPECT_STREQ(t, text, "report: another CPU is printing the caches; try again\n");
 	cache_table_release();
 	report_slabinfo(fresh_buffer());
 	KTEST_EXPECT_EQ(t, strncmp(text, "slabinfo - version: 2.1\n", 24), 0);
+}
+
+static unsigned int nr_lines(void)
+{
+	unsigned int nr = 0;
+
+	for (const char *at = text; *at; at++)
+		nr += *at == '\n';
+	return nr;
+}
+
+/* What boot shows: two lines of heading, one for each cache with a slab, how many have none. */
+static void slabinfo_in_use_counts_the_idle(struct ktest *t)
+{
+	struct cache_snapshot *table = cache_table_claim();
+	struct snapshot snap;
+	unsigned int used = 0;
+	char last[80]; /* bytes; the line is shorter */
+
+	KTEST_ASSERT(t, table);
+	mm_snapshot(&kernel_mm, &snap, table, MAX_CACHES);
+	for (unsigned int i = 0; i < snap.nr_caches; i++)
+		used += table[i].nr_slabs != 0;
+	cache_table_release();
+	KTEST_ASSERT(t, used > 0);
+	ksnprintf(last, sizeof(last), "(%u more caches without a slab yet: slabinfo lists them)\n",
+		  snap.nr_caches - used);
+	report_slabinfo_in_use(fresh_buffer());
+	KTEST_ASSERT(t, buffer.lost == 0);
+	KTEST_EXPECT_EQ(t, nr_lines(), 2 + used + 1);
+	KTEST_EXPECT_STREQ(t, text + strlen(text) - strlen(last), last);
+}
+
+static void memmap_may_be_missing(struct ktest *t)
+{
+	struct memmap *map = kernel_mm.map;
+
+	kernel_mm.map = NULL;
+	report_memmap(fresh_buffer());
+	kernel_mm.map = map;
+	KTEST_EXPECT_STREQ(t, text, "memmap: there is no map yet\n");
 }
 
 /* Each section opens with its name and closes, in the order that report.h promises. */
@@ -391,5 +436,6 @@ static const struct ktest_case report_cases[] = {
 	KTEST_CASE(vmstat_is_names_and_values),	    KTEST_CASE(zones_are_a_line_each),
 	KTEST_CASE(snapshot_copies_an_instance),    KTEST_CASE(live_counters_agree),
 	KTEST_CASE(the_cache_table_has_one_holder), KTEST_CASE(dump_has_all_files),
+	KTEST_CASE(slabinfo_in_use_counts_the_idle), KTEST_CASE(memmap_may_be_missing),
 };
 KTEST_SUITE(report, report_cases);

@@ -201,6 +201,8 @@ struct machine {
  * request's, divided by 256.
  */
 static const struct machine machines[] = {
+	/* Before anything is managed: nothing is held back. */
+	{ "nothing", { 0, 0, 0 }, { { 0 } }, { { 0 } } },
 	/* 800 KiB: sqrt is 113, so 128 KiB: 32 pages. */
 	{ "800K", { 200, 0, 0 }, { { 32, 40, 48 } }, { { 0, 0, 0 } } },
 	/* 64512 KiB: sqrt(1032192) = 1015, 253 pages. */
