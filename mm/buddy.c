@@ -32,7 +32,7 @@
 #include "internal.h"
 
 /* Merges after which a call for many blocks ends: what a lock is held for stays bounded. */
-#define GIVE_MERGES	48U
+#define GIVE_MERGES	40U
 
 static uint32_t free_tag(const struct zone *zone, unsigned int order)
 {
@@ -146,11 +146,11 @@ struct page *buddy_take_locked(struct zone *zone, unsigned int order)
 	return page;
 }
 
-/* @tag: a free block's of @order */
-static __always_inline void give(struct zone *zone, struct page *pages, uint32_t pfn,
-				 unsigned int order, uint32_t tag)
+/* @tag: a free block's of @order. Return: how many pairs of buddies were joined. */
+static __always_inline unsigned int give(struct zone *zone, struct page *pages, uint32_t pfn,
+					 unsigned int order, uint32_t tag)
 {
-	struct free_area *area = &zone->free[order];
+	struct free_area *area = &zone->free[order], *from = area;
 	uint32_t half = 1U << order;
 
 	for (; half < MAX_ORDER_NR_PAGES; half <<= 1, area++, tag += page_tag(0, 1, 0)) {
@@ -166,39 +166,39 @@ static __always_inline void give(struct zone *zone, struct page *pages, uint32_t
 		 */
 		pages[pfn | half].tag = page_tag(PAGE_TAIL, 0, 0);
 		pfn &= ~half;
-		zone->event[ZONE_EVENT_MERGE]++;
 	}
 	push_block(pages, area, pfn, tag);
+	return (unsigned int)(area - from);
 }
 
-static void count_given(struct zone *zone, uint64_t nr_pages)
+static void count_given(struct zone *zone, uint64_t nr_pages, unsigned int merges)
 {
 	lock_assert_held(&zone->lock);
 	zone->nr_free += nr_pages;
 	zone->event[ZONE_EVENT_FREE] += nr_pages;
+	zone->event[ZONE_EVENT_MERGE] += merges;
 }
 
 void buddy_give_locked(struct zone *zone, struct page *page, unsigned int order)
 {
 	struct page *pages = zone->pages;
 
-	count_given(zone, 1UL << order);
-	give(zone, pages, (uint32_t)(page - pages), order, free_tag(zone, order));
+	count_given(zone, 1UL << order,
+		    give(zone, pages, (uint32_t)(page - pages), order, free_tag(zone, order)));
 }
 
 unsigned int buddy_give_many_locked(struct zone *zone, void *const *blocks, unsigned int nr,
 				    unsigned int order)
 {
-	uint64_t enough = zone->event[ZONE_EVENT_MERGE] + GIVE_MERGES;
 	struct page *pages = zone->pages;
 	uint32_t tag = free_tag(zone, order);
-	unsigned int given = 0;
+	unsigned int given = 0, merges = 0;
 
-	while (given < nr && zone->event[ZONE_EVENT_MERGE] < enough) {
+	while (given < nr && merges < GIVE_MERGES) {
 		struct page *page = blocks[given++];
 
-		give(zone, pages, (uint32_t)(page - pages), order, tag);
+		merges += give(zone, pages, (uint32_t)(page - pages), order, tag);
 	}
-	count_given(zone, (uint64_t)given << order);
+	count_given(zone, (uint64_t)given << order, merges);
 	return given;
 }

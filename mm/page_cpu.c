@@ -108,9 +108,10 @@ static void **take_many_locked(struct zone *zone, unsigned int order, unsigned i
 		nr = 1;
 		page = buddy_take_locked(zone, order);
 	}
-	for (; page && nr > 0; nr--) {
-		struct page *piece = page + ((nr - 1UL) << order);
-
+	if (!page)
+		return top;
+	for (struct page *piece = page + ((unsigned long)nr << order); piece > page;) {
+		piece -= 1UL << order;
 		piece->tag = tag;
 		*top++ = piece;
 	}
