@@ -6,8 +6,8 @@
  * alone, 1.39 (kmalloc_test.c prints the first, docs/allocators.md computes both).
  * Powers of two are aligned to themselves because a slab is; all others are multiples of 16.
  *
- * The class of a size is found in a table by (size - 1) / 8 up to 1024 bytes, and by (size - 1) /
- * 128 above: no search. Requests with GFP_DMA or GFP_DMA32 have a row of caches each, so that their
+ * The class of a size is found in a table by (size - 1) / 8 up to a page, and above by (size - 1) /
+ * 1024: no search. Requests with GFP_DMA or GFP_DMA32 have a row of caches each, so that their
  * slabs lie low enough.
  *
  * Above 8192 bytes (and above a page when no slab can be had) a request takes whole pages, marked
@@ -20,9 +20,8 @@
 #include "mm/fast.h"
 
 #define NR_CLASSES		KMALLOC_NR_CLASSES
-#define SMALL_STEP		8U
-#define SMALL_MAX		1024U
-#define BIG_STEP		128U
+#define STEP			8U		/* bytes; all classes are multiples */
+#define BIG_STEP		1024U		/* bytes from class to class above a page */
 
 enum kmalloc_row { ROW_NORMAL, ROW_DMA, ROW_DMA32, NR_ROWS };
 
@@ -35,16 +34,24 @@ static const uint16_t class_size[NR_CLASSES] = {
 
 struct kmem_cache *kmalloc_caches[KMALLOC_NR_CLASSES];	/* rows[ROW_NORMAL], for slab.h */
 static struct kmem_cache *rows[NR_ROWS][NR_CLASSES];
-static uint8_t small_class[SMALL_MAX / SMALL_STEP];			/* by (size - 1) / 8 */
-static uint8_t big_class[KMALLOC_MAX_CACHE_SIZE / BIG_STEP];		/* by (size - 1) / 128 */
+/* By a request's two zone bits; as in gfp_highest_zone() the lower zone counts. */
+static struct kmem_cache **const row_of[4] = {
+	rows[ROW_NORMAL], rows[ROW_DMA], rows[ROW_DMA32], rows[ROW_DMA],
+};
+static uint8_t class_of[PAGE_SIZE / STEP];	/* by (size - 1) / STEP */
 
-static struct kmem_cache *cache_for(size_t size, gfp_t gfp)
+_Static_assert(__GFP_DMA == 1 && __GFP_DMA32 == 2, "row_of[] is by these bits");
+
+/* Of 1 .. PAGE_SIZE bytes. */
+static struct kmem_cache *small_cache(size_t size, gfp_t gfp)
 {
-	unsigned int row = gfp & __GFP_DMA ? ROW_DMA : gfp & __GFP_DMA32 ? ROW_DMA32 : ROW_NORMAL;
-	unsigned int class = size <= SMALL_MAX ? small_class[(size - 1) / SMALL_STEP]
-					       : big_class[(size - 1) / BIG_STEP];
+	return row_of[gfp & 3][class_of[(size - 1) / STEP]];
+}
 
-	return rows[row][class];
+/* Of more, up to KMALLOC_MAX_CACHE_SIZE. */
+static struct kmem_cache *big_cache(size_t size, gfp_t gfp)
+{
+	return row_of[gfp & 3][NR_CLASSES - 1 - (KMALLOC_MAX_CACHE_SIZE - size) / BIG_STEP];
 }
 
 static void create_class(unsigned int row, unsigned int class)
@@ -70,16 +77,10 @@ void kmalloc_init(void)
 {
 	unsigned int class = 0;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(small_class); i++) {
-		while (class_size[class] < (i + 1) * SMALL_STEP)
+	for (unsigned int i = 0; i < ARRAY_SIZE(class_of); i++) {
+		while (class_size[class] < (i + 1) * STEP)
 			class++;
-		small_class[i] = (uint8_t)class;
-	}
-	class = 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(big_class); i++) {
-		while (class_size[class] < (i + 1) * BIG_STEP)
-			class++;
-		big_class[i] = (uint8_t)class;
+		class_of[i] = (uint8_t)class;
 	}
 	for (unsigned int row = 0; row < NR_ROWS; row++) {
 		for (class = 0; class < NR_CLASSES; class++)
@@ -123,7 +124,7 @@ static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 static void *alloc_multipage(size_t size, gfp_t gfp, uintptr_t who)
 {
 	gfp_t lightly = (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN;
-	struct kmem_cache *cache = cache_for(size, gfp);
+	struct kmem_cache *cache = big_cache(size, gfp);
 	void *object;
 
 	if (!alloc_fast(cache, lightly, &object))
@@ -142,7 +143,7 @@ static void *do_kmalloc(size_t size, gfp_t gfp, uintptr_t who)
 		return alloc_large(size, gfp, who);
 	if (size > PAGE_SIZE)
 		return alloc_multipage(size, gfp, who);
-	cache = cache_for(size, gfp);
+	cache = small_cache(size, gfp);
 	if (likely(alloc_fast(cache, gfp, &object)))
 		return object;
 	return cache_alloc_rest(cache, gfp, object, who);
@@ -152,7 +153,7 @@ static void *do_kmalloc(size_t size, gfp_t gfp, uintptr_t who)
 void *(kmalloc)(size_t size, gfp_t gfp)
 {
 	if (likely(size - 1 < PAGE_SIZE))
-		return kmem_cache_alloc(cache_for(size, gfp), gfp);
+		return kmem_cache_alloc(small_cache(size, gfp), gfp);
 	return do_kmalloc(size, gfp, RET_IP);
 }
 
