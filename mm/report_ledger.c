@@ -68,15 +68,16 @@ static void print_share(struct seq *out, uint64_t part, uint64_t whole)
 
 static void print_row(struct seq *out, const struct ledger *ledger, unsigned int row)
 {
+	uint64_t bytes = ledger->row[row];
 	char name[NAME_BYTES];
 
-	if (!ledger->row[row])
+	if (!bytes)
 		return;
 	name_of(row, name);
-	seq_printf(out, "%-34s %20llu", name, (unsigned long long)ledger->row[row]);
-	print_share(out, ledger->row[row], ledger->total);
+	seq_printf(out, "%-34s %20llu", name, (unsigned long long)bytes);
+	print_share(out, bytes, ledger->total);
 	if (row >= LEDGER_BEYOND)
-		print_share(out, ledger->row[row], ledger->ram);
+		print_share(out, bytes, ledger->ram);
 	seq_puts(out, "\n");
 }
 

@@ -205,8 +205,8 @@ def session(console):
         return ["no prompt"]
     ask("")
     words = ("help", "buddyinfo", "slabinfo", "zoneinfo", "meminfo", "vmstat", "memmap", "ledger",
-             "dump", "verify", "fault", "test", "alloc", "free", "kmalloc", "kfree", "caches", "reboot",
-             "poweroff")
+             "dump", "verify", "fault", "test", "alloc", "free", "kmalloc", "kfree", "caches",
+             "reboot", "poweroff")
     ask("help", *(rf"^\s*{word}\b" for word in words))
     ask("buddyinfo", r"^Node 0, zone {6}DMA( +\d+){11} $", r"^Node 0, zone {4}DMA32( +\d+){11} $")
     ask("slabinfo", r"^slabinfo - version: 2\.1$", r"^# name +<active_objs> <num_objs>",
