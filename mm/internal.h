@@ -47,6 +47,7 @@ struct mm {
 	uint64_t alloc_failed;		/* requests that ended in NULL */
 	uint64_t reclaim_runs;		/* times that shrinkers were called */
 	uint64_t reclaimed;		/* what they said they freed */
+	bool is_short;			/* of memory, lately: see reclaim.c */
 };
 
 extern struct mm kernel_mm;

@@ -29,8 +29,6 @@ static unsigned int reclaimer;				/* CPU number + 1; 0: nobody */
 static unsigned long nr_runs;				/* that have ended */
 static unsigned long total;				/* what they freed */
 
-static bool is_short;
-
 void register_shrinker(struct shrinker *shrinker)
 {
 	unsigned long flags = spin_lock_irqsave(&reclaim_lock);
@@ -112,13 +110,13 @@ static bool has_plenty(const struct zone *zone)
 
 bool reclaim_is_short(void)
 {
-	if (likely(!READ_ONCE(is_short)))
+	if (likely(!READ_ONCE(kernel_mm.is_short)))
 		return false;
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
 		if (has_plenty(&kernel_mm.zone[i]))
-			WRITE_ONCE(is_short, false);
+			WRITE_ONCE(kernel_mm.is_short, false);
 	}
-	return READ_ONCE(is_short);
+	return READ_ONCE(kernel_mm.is_short);
 }
 
 static unsigned long run_shrinkers(struct mm *mm, gfp_t gfp)
@@ -127,7 +125,7 @@ static unsigned long run_shrinkers(struct mm *mm, gfp_t gfp)
 	struct shrinker *next;
 
 	if (mm == &kernel_mm)
-		WRITE_ONCE(is_short, true);	/* before CPUs are drained, so that they stay so */
+		WRITE_ONCE(mm->is_short, true);	/* before CPUs are drained, so that they stay so */
 	for (struct shrinker *s = shrinkers; s; s = next) {
 		unsigned long nr = s->count_objects(s, gfp);
 

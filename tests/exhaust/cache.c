@@ -37,7 +37,10 @@
 #define KERNEL_PAGES	64U
 #define SHEAVES		16U		/* in a page, less one that is held: a plan's most */
 #define SPREAD		0x9e3b0001U	/* slab.c: what a link is multiplied with */
+#define PLACE_REST	0x8000U		/* from here on never handed out: slab.c */
+#define PLACE_UNIT	8U		/* bytes: slab.c */
 #define ALL_TO_FREE	9U		/* objects; of more, one or two in each slab are freed */
+#define MAX_TO_SPLIT	4U		/* objects; of larger slabs a list and its rest are one */
 #define BARN_MAX_FULL	10U		/* full sheaves in a barn: sheaf.c */
 
 enum op_kind { OP_ALLOC, OP_ALLOC_WAIT, OP_FREE, OP_SHRINK, OP_DRAIN_CPUS, OP_DRAIN_BARN };
@@ -115,27 +118,54 @@ static void see(unsigned int object, const char *where)
 	found.seen[object] = true;
 }
 
+/* The object at @place of a slab whose first one is @first; mm/slab.c, places. */
+static unsigned int object_at_place(unsigned int first, unsigned int place)
+{
+	size_t offset = (size_t)(place & ~PLACE_REST) * PLACE_UNIT;
+
+	SEARCH_EXPECT(offset % cache->stride == 0 && offset / cache->stride < plan->objects,
+		      "a slab's list is broken");
+	return first + (unsigned int)(offset / cache->stride);
+}
+
+/* From @object to the slab's end: never handed out, marked as in a sheaf. Return: how many. */
+static unsigned int read_rest(unsigned int object, unsigned int end)
+{
+	unsigned int nr = end - object;
+
+	for (; object < end; object++) {
+		see(object, "a slab's rest");
+		SEARCH_EXPECT(*word_of(object) == (cache->secret ^ (uintptr_t)object_at(object)),
+			      "the mark of an object that was never out");
+	}
+	return nr;
+}
+
 static void read_free_list(const struct page *slab, unsigned int first)
 {
-	unsigned int index = slab->free, nr = 0;
+	unsigned int place = slab->free, nr = 0, nr_rest = 0;
 
-	while (index != SLAB_END) {
-		unsigned int object = first + index;
+	while (place != SLAB_END && !(place & PLACE_REST)) {
+		unsigned int object = object_at_place(first, place);
 		uint64_t link;
 
-		SEARCH_EXPECT(index < plan->objects && nr < plan->objects,
-			      "a slab's list is broken");
+		SEARCH_EXPECT(nr < plan->objects, "a slab's list is broken");
 		see(object, "a slab");
 		link = *word_of(object) ^ cache->secret ^ (uintptr_t)object_at(object);
-		index = (unsigned int)(link & 0xffff) - 1;
-		SEARCH_EXPECT(link == (index + 1) * SPREAD, "a free object's word is %#llx",
-			      (unsigned long long)link);
+		place = (unsigned int)(link >> 32 & 0xffff) - 1;
+		SEARCH_EXPECT(link == (uint64_t)((place + 1) * SPREAD) << 32,
+			      "a free object's word is %#llx", (unsigned long long)link);
 		nr++;
 	}
-	SEARCH_EXPECT(nr == plan->objects - slab->inuse,
-		      "a slab's list has %u objects, by its count %u are out", nr, slab->inuse);
-	found.nr_free += nr;
-	put(nr, 7);
+	if (place != SLAB_END)
+		nr_rest = read_rest(object_at_place(first, place), first + plan->objects);
+	SEARCH_EXPECT(nr + nr_rest == plan->objects - slab->inuse,
+		      "a slab's list has %u objects, by its count %u are out", nr + nr_rest,
+		      slab->inuse);
+	found.nr_free += nr + nr_rest;
+	put(nr + nr_rest, 7);
+	if (plan->objects <= MAX_TO_SPLIT)
+		put(nr_rest, 3);
 }
 
 static void read_slabs(const struct slab_list *list, unsigned int least, unsigned int most)
@@ -167,13 +197,13 @@ static void read_slabs(const struct slab_list *list, unsigned int least, unsigne
 
 static void read_lists(void)
 {
-	read_slabs(&cache->empty, 0, 0);
-	for (unsigned int i = 0; i < SLAB_NR_FILL; i++) {
-		unsigned int least = (i * plan->objects + SLAB_NR_FILL - 1) / SLAB_NR_FILL;
-		unsigned int most = ((i + 1) * plan->objects - 1) / SLAB_NR_FILL;
+	unsigned int step = 1;		/* how many different counts a list stands for */
 
-		read_slabs(&cache->fill[i], least ? least : 1, most);
-	}
+	while (step * SLAB_NR_FILL < plan->objects - 1)
+		step *= 2;
+	read_slabs(&cache->empty, 0, 0);
+	for (unsigned int i = 0; i < SLAB_NR_FILL; i++)
+		read_slabs(&cache->fill[i], i * step + 1, (i + 1) * step);
 	read_slabs(&cache->full, plan->objects, plan->objects);
 	put(found.nr_slabs, 3);
 }
@@ -282,8 +312,6 @@ static struct search_key cache_key(void)
 	expect_count("objects out of slabs", cache->nr_out, found.nr_live + found.nr_in_sheaves);
 	expect_count("objects written off", cache->nr_lost, 0);
 	expect_count("sheaves in use", sheaf_cache->nr_out, held + found.nr_sheaves);
-	expect_count("pages of slabs", zone->slab_pages[0],
-		     (uint64_t)found.nr_slabs << plan->order);
 	expect_count("free pages", zone->nr_free,
 		     (uint64_t)(plan->slabs - found.nr_slabs) << plan->order);
 	return found.key;
@@ -478,6 +506,7 @@ static void settle_lock(struct spinlock *lock)
 
 static void cache_settle(void)
 {
+	kernel_mm.is_short = false;	/* a hint, not a state */
 	struct zone *zone = mm_zone_of(&mm, MEMORY_BASE_PFN);
 
 	settle_lock(&cache->lock);

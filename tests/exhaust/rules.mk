@@ -1,6 +1,6 @@
 # Every state of small zones and small caches, included by Makefile after tests/rules.mk.
 
-EXHAUST_SRCS := $(filter-out tests/host/port.c tests/host/quire.c,$(LIB_SRCS)) \
+EXHAUST_SRCS := $(filter-out tests/host/port.c tests/host/cpus.c tests/host/quire.c,$(LIB_SRCS)) \
 	$(addprefix tests/exhaust/,search.c port.c memory.c reference.c zone.c cache.c plans.c \
 	main.c)
 

@@ -415,6 +415,7 @@ static void zone_settle(void)
 	zone->lock.next = 0;
 	zone->lock.serving = 0;
 	memset(zone->event, 0, sizeof(zone->event));
+	kernel_mm.is_short = false;	/* a hint, not a state */
 }
 
 /* ---- setting up ------------------------------------------------------------------------------ */
