@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include <kernel/errno.h>
 #include <kernel/port.h>
 #include <port/stack.h>
 
@@ -275,7 +277,5 @@ unsigned int port_backtrace(uintptr_t *addresses, unsigned int max)
 
 int port_back_page_array(void *start, size_t bytes)
 {
-	(void)start;
-	(void)bytes;
-	return 0;
+	return mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0 ? 0 : -ENOMEM;
 }

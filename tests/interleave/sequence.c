@@ -78,3 +78,69 @@ bool sequence_push(void ***top, void *entry)
 		return true;
 	}
 }
+
+/* An interrupt may come between any two. Return: false: one that rewinds has come. */
+static bool copy_steps(void **to, void *const *from, unsigned int nr, unsigned int before)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		memory_access(from + i, sizeof(*from), false);
+		memory_access(to + i, sizeof(*to), true);
+		if (is_rewound(before))
+			return false;
+		to[i] = from[i];
+	}
+	return true;
+}
+
+/* Entries for which there is room above @top. */
+static unsigned int room_above(void **top)
+{
+	return (unsigned int)(-(uintptr_t)top % STACK_BYTES / sizeof(*top));
+}
+
+unsigned int sequence_pop_many(void ***top, unsigned int size, void **entries, unsigned int nr)
+{
+	for (;;) {
+		unsigned int before, n = 0;
+		void **at;
+
+		cpu_this()->at = RET_IP;
+		memory_access(top, sizeof(*top), false);
+		before = cpu_this()->nr_interrupts;
+		at = *top;
+		memory_access(at - 1, sizeof(*at), false);
+		if (is_rewound(before))
+			continue;
+		if (at[-1])
+			n = size - room_above(at) < nr ? size - room_above(at) : nr;
+		at -= n;
+		if (!copy_steps(entries, at, n, before))
+			continue;
+		memory_access(top, sizeof(*top), true);
+		if (is_rewound(before))
+			continue;
+		*top = at;
+		return n;
+	}
+}
+
+unsigned int sequence_push_many(void ***top, void *const *entries, unsigned int nr)
+{
+	for (;;) {
+		unsigned int before, n;
+		void **at;
+
+		cpu_this()->at = RET_IP;
+		memory_access(top, sizeof(*top), false);
+		before = cpu_this()->nr_interrupts;
+		at = *top;
+		n = room_above(at) < nr ? room_above(at) : nr;
+		if (!copy_steps(at, entries, n, before))
+			continue;
+		memory_access(top, sizeof(*top), true);
+		if (is_rewound(before))
+			continue;
+		*top = at + n;
+		return n;
+	}
+}

@@ -1,0 +1,4 @@
+/*
+ * Nothing is inline: explore.c sees each of them.
+ */
+#pragma once
