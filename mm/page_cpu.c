@@ -158,6 +158,9 @@ struct page *page_cpu_take(gfp_t gfp, unsigned int order)
 		return NULL;
 	irq = port_irq_save();
 	for (unsigned int i = highest + 1; !page && i-- > 0;) {
+		/* A zone without stacks comes before those below it: the zones are asked then. */
+		if (page_stack[i][order] == STACK_NEVER && kernel_mm.zone[i].managed)
+			break;
 		page = take_from(port_percpu(), page_stack[i][order], highest);
 		if (page && page_cpu_stack(gfp, order) != page_stack[i][order])
 			__atomic_store_n(&page_request_stack[gfp & 3][order], page_stack[i][order],
@@ -302,7 +305,9 @@ static struct shrinker page_lists = {
 
 static uint8_t stack_for(const struct zone *zone, unsigned int order)
 {
-	if (zone->managed < (order == HUGE_ORDER ? HUGE_MIN_PAGES : ZONE_MIN_PAGES))
+	/* By its RAM, not by what boot left of it: 1 GiB above 4 GiB is to be 1 GiB. */
+	if (!zone->managed ||
+	    zone->present < (order == HUGE_ORDER ? HUGE_MIN_PAGES : ZONE_MIN_PAGES))
 		return STACK_NEVER;
 	for (unsigned int class = 0; class < NR_CLASSES; class++) {
 		if (class_order[class] == order)

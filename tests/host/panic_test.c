@@ -342,13 +342,13 @@ static void has_pairs_alone(void)
 static void keeps_huge_pages(void)
 {
 	struct zone *zone = &kernel_mm.zone[ZONE_NORMAL];
-	uint64_t managed = zone->managed;
+	uint64_t present = zone->present;
 	struct page *page[3];
 
-	zone->managed = 1UL << (30 - PAGE_SHIFT);
+	zone->present = 1UL << (30 - PAGE_SHIFT);
 	mm_bug_quiet(true);
 	page_cpu_init();
-	zone->managed = managed;
+	zone->present = present;
 	drain_all_pages();
 	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
 		page[i] = alloc_pages(GFP_KERNEL, 9);

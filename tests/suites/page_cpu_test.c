@@ -109,6 +109,31 @@ static void refill_ends_with_single_pages(struct ktest *t)
 	expect_free_state(t, &before);
 }
 
+/* The highest zone is made one without lists, as small ones are; it still comes first. */
+static void zone_without_lists_comes_first(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	unsigned int high = MAX_NR_ZONES - 1, low = 0;
+	uint8_t list, request = page_request_stack[0][0];
+
+	while (!kernel_mm.zone[high].managed)
+		high--;
+	while (low < high && page_stack[low][0] == STACK_NEVER)
+		low++;
+	if (low == high) {
+		ktest_skip(t, "no lower zone has lists");
+		return;
+	}
+	list = page_stack[high][0];
+	page_stack[high][0] = page_request_stack[0][0] = STACK_NEVER;
+	pages[0] = alloc_page(GFP_KERNEL);
+	KTEST_EXPECT(t, pages[0] && pages[0]->zone_or_cache == high);
+	__free_page(pages[0]);
+	page_stack[high][0] = list;
+	page_request_stack[0][0] = request;
+	expect_free_state(t, &before);
+}
+
 static void wrong_frees(struct ktest *t)
 {
 	struct free_state before = free_state_now();
@@ -262,6 +287,7 @@ static const struct ktest_case page_cpu_cases[] = {
 	KTEST_CASE(hot_pairs_leave_the_zones_alone),
 	KTEST_CASE(drain_gives_all_back),
 	KTEST_CASE(refill_ends_with_single_pages),
+	KTEST_CASE(zone_without_lists_comes_first),
 	KTEST_CASE(wrong_frees),
 	KTEST_CASE(bulk_fills_what_is_null),
 	KTEST_CASE(interrupted_alloc),
