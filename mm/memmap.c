@@ -343,17 +343,25 @@ static void run_sweep(struct sweep *sweep, const struct memmap_range *in, uint32
 
 /*
  * ACPI memory is RAM that is held until its tables have been read. Without a slot to say so it must
- * stay reserved.
+ * stay reserved, and is then one with the reserved ranges that it touches.
  */
 static void hold_acpi(struct memmap *map)
 {
-	for (uint32_t i = 0; i < map->nr_ranges; i++) {
-		struct memmap_range *range = &map->ranges[i];
+	uint32_t nr = 0;
 
-		if (range->type == MEMMAP_ACPI &&
-		    memmap_reserve(map, range->start, range->end, MEMMAP_OWNER_ACPI) != 0)
-			range->type = MEMMAP_RESERVED;
+	for (uint32_t i = 0; i < map->nr_ranges; i++) {
+		struct memmap_range range = map->ranges[i];
+		struct memmap_range *before = nr ? &map->ranges[nr - 1] : NULL;
+
+		if (range.type == MEMMAP_ACPI &&
+		    memmap_reserve(map, range.start, range.end, MEMMAP_OWNER_ACPI) != 0)
+			range.type = MEMMAP_RESERVED;
+		if (before && before->end == range.start && before->type == range.type)
+			before->end = range.end;
+		else
+			map->ranges[nr++] = range;
 	}
+	map->nr_ranges = nr;
 }
 
 int memmap_seal(struct memmap *map)
