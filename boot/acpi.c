@@ -27,6 +27,7 @@
 #define RESERVE_MAX	(64U << 20)	/* bytes; a table that claims more is not believed */
 
 #define REASON_BYTES	128U
+#define SIGNATURE_BYTES	4U
 
 #define WINDOW_LIST	0U
 #define WINDOW_TABLE	1U
@@ -111,9 +112,12 @@ static const uint8_t *read_table(struct memmap *map, unsigned int window, uint64
 
 static bool checksum_is_good(const uint8_t *table, size_t bytes, uint64_t paddr)
 {
+	char name[SIGNATURE_BYTES + 1];
+
 	if (sum_is_zero(table, bytes))
 		return true;
-	pr_warn("ACPI: %.4s at 0x%llx has a wrong checksum, it is not used\n", (const char *)table,
+	(void)printable(name, sizeof(name), (const char *)table, SIGNATURE_BYTES);
+	pr_warn("ACPI: %s at 0x%llx has a wrong checksum, it is not used\n", name,
 		(unsigned long long)paddr);
 	return false;
 }

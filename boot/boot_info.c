@@ -63,6 +63,7 @@ static void note_loader(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
 	copy_text(loader, sizeof(loader), "boot loader's name", text, len);
+	(void)printable(loader, sizeof(loader), loader, sizeof(loader));
 }
 
 static void note_rsdp(void *ctx, const void *rsdp, size_t len)

@@ -21,6 +21,7 @@
 #define BANNER "\nQuire " QUIRE_VERSION ", a physical memory manager for x86-64, built with %s\n"
 #define MAX_STEPS	16U
 #define BRAND_BYTES	49U		/* three CPUID leaves of 16 characters, and a NUL */
+#define PIECE_BYTES	128U		/* of the command line, printed at a time */
 
 _Noreturn void kernel_main(uint64_t info_paddr);
 
@@ -84,6 +85,20 @@ static const char *cpu_brand(char brand[BRAND_BYTES])
 	return *start ? start : "CPU without a name";
 }
 
+/* The command line is as long as it likes and may hold anything. */
+static void print_cmdline(const char *text)
+{
+	char piece[PIECE_BYTES];
+	size_t nr;
+
+	pr_info("Command line: ");
+	while ((nr = printable(piece, sizeof(piece), text, sizeof(piece))) != 0) {
+		pr_info("%s", piece);
+		text += nr;
+	}
+	pr_info("\n");
+}
+
 static void print_machine(uint64_t tsc_hz)
 {
 	char brand[BRAND_BYTES];
@@ -92,7 +107,7 @@ static void print_machine(uint64_t tsc_hz)
 		ilog2(cpu_reach()), (unsigned long long)(tsc_hz / 1000000),
 		(unsigned long long)(tsc_hz / 1000 % 1000), time_source());
 	pr_info("Boot loader: %s\n", boot_loader());
-	pr_info("Command line: %s\n", boot_cmdline());
+	print_cmdline(boot_cmdline());
 }
 
 static void print_map(const struct memmap *map)

@@ -47,11 +47,8 @@ static const char *take_word(const char *line, struct word *word)
 static void word_ignored(const struct word *word, const char *why, const char *expects)
 {
 	char shown[WORD_SHOWN + 1];
-	size_t nr = 0;
+	size_t nr = printable(shown, sizeof(shown), word->text, WORD_SHOWN);
 
-	for (; nr < WORD_SHOWN && word->text[nr] != '\0'; nr++)
-		shown[nr] = word->text[nr] >= ' ' && word->text[nr] <= '~' ? word->text[nr] : '?';
-	shown[nr] = '\0';
 	pr_warn("command line: ignored \"%s%s\": %s%s\n", shown, word->len > nr ? "..." : "", why,
 		expects);
 }

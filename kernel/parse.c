@@ -1,5 +1,6 @@
 /*
- * Numbers, sizes and globs out of text that a person or a boot loader wrote.
+ * Numbers, sizes and globs out of text that a person, a boot loader or a firmware wrote, and what
+ * of such text can be shown.
  */
 #include <kernel/errno.h>
 #include <kernel/string.h>
@@ -134,4 +135,14 @@ bool glob_match(const char *pattern, const char *text)
 	while (*pattern == '*')
 		pattern++;
 	return *pattern == '\0';
+}
+
+size_t printable(char *to, size_t size, const char *text, size_t len)
+{
+	size_t nr = 0;
+
+	for (; nr < len && nr < size - 1 && text[nr] != '\0'; nr++)
+		to[nr] = text[nr] >= ' ' && text[nr] <= '~' ? text[nr] : '?';
+	to[nr] = '\0';
+	return nr;
 }

@@ -1,6 +1,6 @@
 /*
  * The part of ISO C's <string.h> that a freestanding compiler needs or that mm/ and kernel/ use,
- * and two helpers. kernel/string.c defines the ISO functions for the kernel; on the host they are
+ * and four helpers. kernel/string.c defines the ISO functions for the kernel; on the host they are
  * the C library's own.
  */
 #pragma once
@@ -32,3 +32,11 @@ uint64_t memparse(const char *text, const char **end);
 
 /** glob_match() - does @text match @pattern, where * is any run and ? any one character? */
 bool glob_match(const char *pattern, const char *text);
+
+/**
+ * printable() - copy @text up to its NUL, at most @len characters of it, as a terminal may be shown
+ * it: whatever is no printable ASCII character becomes "?". @to has room for @size bytes, at least
+ * 1, and is terminated.
+ * Return: how many characters were copied.
+ */
+size_t printable(char *to, size_t size, const char *text, size_t len);

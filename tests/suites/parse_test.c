@@ -1,5 +1,5 @@
 /*
- * Numbers, sizes and globs.
+ * Numbers, sizes, globs, and text for a terminal.
  */
 #include <kernel/errno.h>
 #include <kernel/ktest.h>
@@ -142,6 +142,26 @@ static void globs_that_do_not_match(struct ktest *t)
 	}
 }
 
+static void text_for_a_terminal(struct ktest *t)
+{
+	static const char text[] = "a\tb\x1b[2J\r\n\x7f\x80\xff~ ";
+	char shown[32], four[5];
+
+	KTEST_EXPECT_EQ(t, printable(shown, sizeof(shown), text, sizeof(text)), 14);
+	KTEST_EXPECT_STREQ(t, shown, "a?b?[2J?????~ ");
+	/* Not all of it: an ACPI signature has no NUL, and a buffer may be short. */
+	KTEST_EXPECT_EQ(t, printable(four, sizeof(four), "APIC\x01", 4), 4);
+	KTEST_EXPECT_STREQ(t, four, "APIC");
+	KTEST_EXPECT_EQ(t, printable(four, sizeof(four), "\x10SDTxxxx", 8), 4);
+	KTEST_EXPECT_STREQ(t, four, "?SDT");
+	KTEST_EXPECT_EQ(t, printable(four, 1, "x", 1), 0);
+	KTEST_EXPECT_STREQ(t, four, "");
+	/* In place. */
+	memcpy(shown, "x\ry", 4);
+	KTEST_EXPECT_EQ(t, printable(shown, sizeof(shown), shown, sizeof(shown)), 3);
+	KTEST_EXPECT_STREQ(t, shown, "x?y");
+}
+
 static const struct ktest_case parse_cases[] = {
 	KTEST_CASE(numbers),
 	KTEST_CASE(numbers_out_of_range),
@@ -151,5 +171,6 @@ static const struct ktest_case parse_cases[] = {
 	KTEST_CASE(sizes_saturate),
 	KTEST_CASE(globs_that_match),
 	KTEST_CASE(globs_that_do_not_match),
+	KTEST_CASE(text_for_a_terminal),
 };
 KTEST_SUITE(parse, parse_cases);
