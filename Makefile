@@ -305,3 +305,4 @@ include tests/exhaust/rules.mk
 include tests/interleave/rules.mk
 include tests/random/rules.mk
 include tests/coverage/rules.mk
+include tests/fuzz/rules.mk

@@ -82,7 +82,7 @@ EXHAUST_PROGRAM := $(HOST)/exhaust/exhaust
 HOST_PROGRAMS := $(HOST_SUITES) $(HOST_REPLAYS) $(HOST)/example
 HOST_CHECK = $(PYTHON) tests/host/run.py --tally $(TALLY)/host --suites $(HOST_SUITES) \
 	--replay $(HOST_REPLAYS) --maps tests/maps --example $(HOST)/example \
-	--units tests/tools tests/host tests/qemu tests/bench tests/coverage tests/maps
+	--units tests/tools tests/host tests/qemu tests/bench tests/coverage tests/maps tests/fuzz
 check-host: ## run the suites as a process, with sanitizers, gcc and clang
 check-host: $(HOST_PROGRAMS) | need-python3
 	$(HOST_NOECHO)$(HOST_CHECK)
@@ -114,7 +114,7 @@ format: ## clang-format the lines changed since the last commit; read the result
 
 # Every ring runs, whatever the others find; the sum is the verdict. The rings of other folders add
 # their programs to what `check` needs.
-RINGS := lint host qemu random bench exhaust interleave
+RINGS := lint host qemu random bench exhaust interleave fuzz
 check: ## run all; ends with N passed, N failed
 check: check-images $(HOST_PROGRAMS) | need-python3 need-$(QEMU) need-ovmf
 	@rm -rf $(TALLY)
@@ -125,6 +125,7 @@ check: check-images $(HOST_PROGRAMS) | need-python3 need-$(QEMU) need-ovmf
 	$(HOST_NOECHO)$(BENCH_CHECK) || true
 	$(HOST_NOECHO)$(EXHAUST_CHECK) || true
 	$(HOST_NOECHO)$(INTERLEAVE_CHECK) || true
+	$(HOST_NOECHO)$(FUZZ_CHECK) || true
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)/,$(RINGS))
 
 # What takes too long for `check`, likewise.
