@@ -63,7 +63,7 @@ HOST_SUITES := $(HOST)/gcc-san/suites $(HOST)/clang-san/suites $(HOST)/gcc-san/b
 	$(HOST)/clang-san/boot_faults
 HOST_REPLAYS := $(HOST)/gcc-san/replay $(HOST)/clang-san/replay
 
-.PHONY: FORCE lib check check-long check-host check-qemu check-images lint format
+.PHONY: FORCE lib check check-programs check-long check-host check-qemu check-images lint format
 FORCE:
 
 lib: $(HOST)/libquire.a ## build mm/ and kernel/ as a hosted library, build/host/libquire.a
@@ -112,26 +112,30 @@ format: ## clang-format the lines changed since the last commit; read the result
 	$(HOST_NOECHO)git clang-format-14 --extensions c,h --style file HEAD -- \
 		boot kernel mm include tests || echo "git clang-format is missing: make deps"
 
-# Every ring runs, whatever the others find; the sum is the verdict. The rings of other folders add
-# their programs to what `check` needs.
-RINGS := lint host qemu random bench exhaust interleave fuzz
-check: ## run all; ends with N passed, N failed
-check: check-images $(HOST_PROGRAMS) | need-python3 need-$(QEMU) need-ovmf
+# What `check` and `check-long` run; each folder's rules add theirs.
+JOBS := $(shell nproc)
+check-programs: check-images $(HOST_PROGRAMS)
+
+# Every ring runs, whatever the others find; the sum is the verdict. The last two want a core each.
+RINGS := lint host qemu random bench fuzz exhaust interleave
+check: | need-python3 need-$(QEMU) need-ovmf need-gcc need-clang ## run all; ends with N passed, N failed
 	@rm -rf $(TALLY)
+	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
 	$(HOST_NOECHO)$(LINT) || true
 	$(HOST_NOECHO)$(HOST_CHECK) || true
 	$(HOST_NOECHO)$(QEMU_CHECK) || true
 	$(HOST_NOECHO)$(RANDOM_CHECK) || true
 	$(HOST_NOECHO)$(BENCH_CHECK) || true
-	$(HOST_NOECHO)$(EXHAUST_CHECK) || true
-	$(HOST_NOECHO)$(INTERLEAVE_CHECK) || true
 	$(HOST_NOECHO)$(FUZZ_CHECK) || true
+	$(HOST_NOECHO)$(EXHAUST_CHECK) >build/exhaust.log 2>&1 & $(INTERLEAVE_CHECK); \
+		wait; cat build/exhaust.log
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)/,$(RINGS))
 
 # What takes too long for `check`, likewise.
 LONG_RINGS := exhaust interleave random
-check-long: | need-python3 ## run what is too long for check
+check-long: | need-python3 need-gcc need-clang ## run what is too long for check
 	@rm -rf $(TALLY)-long
+	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
 	$(HOST_NOECHO)$(EXHAUST_LONG) || true
 	$(HOST_NOECHO)$(INTERLEAVE_LONG) || true
 	$(HOST_NOECHO)$(RANDOM_LONG) || true

@@ -15,4 +15,4 @@ EXHAUST_LONG = $(PYTHON) tests/exhaust/run.py --long --tally $(TALLY)-long/exhau
 check-exhaust: $(EXHAUST_PROGRAM) | need-python3 ## search all states of small zones and caches
 	$(HOST_NOECHO)$(EXHAUST_CHECK)
 
-check check-long: $(EXHAUST_PROGRAM)
+check-programs: $(EXHAUST_PROGRAM)

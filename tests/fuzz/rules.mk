@@ -33,6 +33,6 @@ fuzz-merge: $(HOST)/fuzz/fuzz | need-python3 ## minimise what `fuzz` grew into t
 
 FUZZ_CHECK = $(PYTHON) tests/fuzz/run.py replay --tally $(TALLY)/fuzz --corpus $(FUZZ_CORPUS) \
 	--programs $(FUZZ_REPLAYS) -- $(FUZZ_TARGETS)
-check: $(FUZZ_REPLAYS)
+check-programs: $(FUZZ_REPLAYS)
 check-fuzz: $(FUZZ_REPLAYS) | need-python3 ## replay the corpora of the fuzz targets
 	$(HOST_NOECHO)$(FUZZ_CHECK)

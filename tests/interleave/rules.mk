@@ -30,7 +30,7 @@ check-interleave: ## explore the schedules of two CPUs and an interrupt, up to a
 check-interleave: $(INTERLEAVE_PROGRAM) | need-python3
 	$(HOST_NOECHO)$(INTERLEAVE_CHECK)
 
-check check-long: $(INTERLEAVE_PROGRAM)
+check-programs: $(INTERLEAVE_PROGRAM)
 
 $(INTERLEAVE_OUT)/flags: FORCE
 	@mkdir -p $(@D)

@@ -25,4 +25,4 @@ check-random: ## random operations against a model, under sanitizers, also with 
 check-random: $(RANDOM_PROGRAMS) | need-python3
 	$(HOST_NOECHO)$(RANDOM_CHECK)
 
-check check-long: $(RANDOM_PROGRAMS)
+check-programs: $(RANDOM_PROGRAMS)
