@@ -7,11 +7,12 @@
  * 2. Restartable sequences. <port/stack.h> has sequences that are right only if no handler used the
  *    same stack between their first and their last instruction. An interrupt that arrives at rip in
  *    (first, last] returns to first instead. Nothing is lost: up to last, whose effect is the only
- *    one that anybody can see, a sequence has changed registers that it sets again and one word
- *    above the top of its own stack. At first nothing has been loaded, behind last all is done:
- *    both stay. Interrupts always rewind, whether or not the handler used a stack: it is never
- *    wrong, and costs some instructions in the rare case. A sequence makes progress as long as
- *    interrupts are farther apart than its six instructions.
+ *    one that anybody can see, a sequence has changed registers that it sets again, words above
+ *    the top of its own stack, and for many entries the array of its caller, which it fills again.
+ *    At first nothing has been loaded, behind last all is done: both stay. Interrupts always
+ *    rewind, whether or not the handler used a stack: it is never wrong, and costs some
+ *    instructions in the rare case. A sequence makes progress as long as interrupts are farther
+ *    apart than it is long: some twenty instructions, and one turn for each of at most 30 entries.
  * 3. Handlers do not nest, since they run masked. What can still come in between: an NMI, which
  *    never returns (it stops the CPU, or is reported), and exceptions, which never return either.
  *    So neither has anything to rewind.

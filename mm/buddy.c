@@ -24,7 +24,8 @@
  *                verify.c checks all five.
  * 5. Locking.    The caller holds zone->lock; nothing here sleeps, prints or calls back.
  * 6. Cost.       Take and give: at most MAX_ORDER-1 splits or merges, no search. Taking from a run
- *                adds one pass over 16 KiB of descriptors.
+ *                adds one pass over 16 KiB of descriptors. Many blocks at once come back in calls
+ *                that each end after a bounded number of merges.
  * 7. Not here.   Choice of zone, watermarks, checks of what callers pass: page_alloc.c. Carving
  *                at boot: zone.c.
  */

@@ -5,7 +5,8 @@
  * kmem_cache_alloc() pops an object off its CPU's sheaf; when sheaves and slabs have none it makes
  * a slab, with no lock held. kmem_cache_free() checks by the address that the page is one of that
  * cache's slabs, that the address is an object's first byte and that the object is out, and pushes
- * it. Both are inlined from fast.h; here is what they leave over.
+ * it. Both are inlined from fast.h; here is what they leave over. The bulk functions move many
+ * objects between the caller's array and the sheaf at once, with the same checks of each.
  *
  * Cache descriptors come from a cache, whose own descriptor is static. Each cache has an id, which
  * its slabs' page descriptors carry: cache_by_id() is one load.

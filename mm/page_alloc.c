@@ -12,9 +12,11 @@
  * 3. Shortage.   A request that may reclaim calls the shrinkers (reclaim.c) and tries again while
  *                that frees something; then it fails: NULL, one log entry. __GFP_NOFAIL takes the
  *                last reserves before it gives up in a panic.
- * 4. Fast path. A CPU's own list (page_cpu.c) serves the usual orders without a lock: alloc_pages()
- *                pops, __free_pages() pushes. All that is not a plain request or a sound block goes
- *                the long way: kernel_mm's lists first, then the zones.
+ * 4. Fast path.  A CPU's own list (page_cpu.c) serves the usual orders without a lock:
+ *                alloc_pages() pops, __free_pages() pushes. An order without lists has a short way
+ *                of its own: a block that is free as it is wanted, in the highest zone of the
+ *                request. All that is not a plain request or a sound block goes the long way:
+ *                kernel_mm's lists first, then the zones.
  * 5. Frees.      What comes back must be the head of a block of just that order, in just that
  *                state. Anything else is a caller's bug: told apart, reported, refused. On the long
  *                way the check and the free are one critical section; on the fast path two frees of

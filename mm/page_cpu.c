@@ -7,15 +7,16 @@
  * 2. Blocks.     On a stack a block's head says PAGE_CPU, with its order and zone, so no buddy
  *                joins it and a second free of it is seen. For the zone it is taken: buddyinfo and
  *                MemFree do not count it, as in Linux.
- * 3. Refill.     Under one hold of zone->lock: blocks of the very order while there are some, else
- *                one larger block, cut. Nothing is taken that would bring the zone under its low
- *                watermark. A request goes by the zones from the highest that it may use, and the
- *                one that could refill is where the next requests look first, until they must
- *                refill again.
+ * 3. Refill.     64 KiB under one hold of zone->lock: blocks of the very order while there are
+ *                some; if there is none, one block of 64 KiB, cut; if there is none of these, or
+ *                not enough spare for one, a single block. Nothing is taken that would bring the
+ *                zone under its low watermark. A request goes by the zones from the highest that it
+ *                may use, and the one that could refill is where the next requests look first,
+ *                until they must refill again (page_request_stack[]).
  * 4. Drain.      A full stack gives the older three quarters of its blocks back, or fewer if they
- *                merge far: so a single free stays bounded. When a request cannot be served all
- *                stacks are emptied, through a shrinker: those of this CPU always, those of the
- *                others if the request may reclaim.
+ *                merge far: so a single free stays bounded. When a request cannot be served,
+ *                stacks are emptied: those of this CPU always, those of the others by a shrinker,
+ *                if the request may reclaim. While memory is short none begins anew (reclaim.c).
  * 5. Which.      kernel_mm's only, and only in zones that are large enough for the stacks to be a
  *                small part of them: page_stack[] says stack_none's index for the others.
  * 6. Locking.    As for sheaves (sheaf.c): the CPU's own, interrupts masked, percpu->busy clear.

@@ -18,9 +18,10 @@
  *                one of them to the slab's end. They carry the mark of an object in a sheaf, so
  *                that they can be taken without a look at them.
  * 3. Lists.      Partial slabs stand in SLAB_NR_FILL lists by how full they are, and objects are
- *                taken from the fullest one: nearly empty slabs are left to drain, and drained ones
- *                go back to the page lists. Empty slabs beyond min_empty are given back at once.
- *                Freed objects return to their own slab; there is no choice.
+ *                taken from the fullest one: nearly empty slabs are left to drain. Of the empty
+ *                ones beyond min_empty a few go back to the pages with each free that comes here,
+ *                so that a single free stays bounded. Freed objects return to their own slab; there
+ *                is no choice.
  * 4. Invariants. S1  a slab's free list has objects - inuse entries, all different, and ends.
  *                    Its end is SLAB_END exactly if all are out.
  *                S2  a slab is on exactly the list that its inuse says: empty, fill[n] or full.

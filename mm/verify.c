@@ -1,11 +1,12 @@
 /*
- * The invariants of buddy.c and slab.c, walked.
+ * The invariants of buddy.c, slab.c and sheaf.c, walked.
  *
  * Two views of each zone must agree: the free lists (B2 to B5), and the page array, which is read
  * block by block from end to end: each page of a filled block belongs to exactly one head, hole or
  * reservation (B1), and what the heads add up to is what the zone says it manages. Uncarved runs
- * are known from their list entries alone. Then each cache: its lists, each slab's free list (S1 to
- * S3), and the pages that zones count as slabs.
+ * are known from their list entries alone. The pages that say PAGE_SLAB must be as many as the
+ * caches' slabs have. Then each cache: its lists and each slab's free list (S1 to S3), its barn,
+ * and every object in a sheaf (H1 to H3).
  *
  * A walk holds the lock of the zone or cache that it reads, so findings are noted and printed
  * afterwards. What it cannot prove: that a caller still knows the blocks that it holds, or that

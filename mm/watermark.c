@@ -1,6 +1,6 @@
 /*
- * How much each zone keeps back, by Linux's formulas, so that a reader of zoneinfo finds the
- * numbers he expects.
+ * How much each zone keeps back, by Linux's formulas, so that readers of zoneinfo find the
+ * numbers that they expect.
  *
  *   min_free_kbytes = sqrt(managed kB * 16), 128 .. 262144       (init_per_zone_wmark_min)
  *   min  = that in pages, shared out by the zones' managed pages (__setup_per_zone_wmarks)

@@ -2,10 +2,15 @@
  * What each CPU has for itself: above all its stacks of free things.
  *
  * A stack is an array of pointers that one CPU takes from and puts to without a lock, without a
- * locked instruction and without masking interrupts. Everything fast in mm/ is one stack_pop() or
- * one stack_push(), or for bulk requests stack_pop_many() or stack_push_many(), which move as many
- * entries as there are (of a stack of @size entries) or as there is room for; they come from
- * <port/stack.h>. Everything else about stacks (filling, emptying,
+ * locked instruction and without masking interrupts. Everything fast in mm/ is one of four
+ * operations, which come from <port/stack.h>:
+ *
+ *   stack_pop(stack)                            the last entry; NULL: empty
+ *   stack_push(stack, entry)                    false: full
+ *   stack_pop_many(stack, size, entries, nr)    up to @nr entries; @size: of the full stack
+ *   stack_push_many(stack, entries, nr)         the first of @nr, for which there is room
+ *
+ * The last two return how many they moved. Everything else about stacks (filling, emptying,
  * exchanging) is done by their owners with interrupts masked.
  *
  *   entry[0]      the owner's, see mm/sheaf.c

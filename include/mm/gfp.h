@@ -17,7 +17,6 @@ typedef unsigned int gfp_t;
 /* Never NULL: retried while reclaim makes progress, then a panic that says why. */
 #define __GFP_NOFAIL		0x0080U
 
-
 /* What else. */
 #define __GFP_ZERO		0x0100U	/* filled with zeroes */
 #define __GFP_NOWARN		0x0200U	/* a failure is not logged */

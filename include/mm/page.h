@@ -40,7 +40,7 @@ struct page {
 		uint32_t nr_blocks;		/* PAGE_FREE, largest order: blocks in the run */
 		struct {
 			uint16_t inuse;		/* PAGE_SLAB head: objects off its free list */
-			uint16_t free;		/* PAGE_SLAB head: index of the first free object */
+			uint16_t free;		/* PAGE_SLAB head: where the first free object is */
 		};
 	};
 	union {

@@ -40,13 +40,15 @@ __must_check struct kmem_cache *kmem_cache_create(const char *name, unsigned int
 
 /**
  * kmem_cache_destroy() - give all slabs back and forget the cache. NULL is ignored.
+ * Context: as kmem_cache_shrink(); nobody uses the cache any more.
  * Return: 0; -EBUSY when objects are live: each is reported with its address, and the
  *         cache stays as it is.
  */
 int kmem_cache_destroy(struct kmem_cache *cache);
 
 /**
- * kmem_cache_shrink() - give back all empty slabs.
+ * kmem_cache_shrink() - all CPUs' free objects go to their slabs, all empty slabs to the pages.
+ * Context: no lock held, interrupts enabled: the other CPUs are called.
  * Return: 0 when no slab is left, else 1, as in Linux.
  */
 int kmem_cache_shrink(struct kmem_cache *cache);
@@ -84,6 +86,9 @@ void kmem_cache_free(struct kmem_cache *cache, void *object);
  */
 __must_check size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr,
 					  void **objects);
+
+/** kmem_cache_free_bulk() - @nr objects, each as by kmem_cache_free(): one that is refused does not
+ *  keep the others. */
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
 
 /**
