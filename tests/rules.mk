@@ -118,7 +118,8 @@ check-programs: check-images $(HOST_PROGRAMS)
 
 # Every ring runs, whatever the others find; the sum is the verdict. The last two want a core each.
 RINGS := lint host qemu random bench fuzz exhaust interleave
-check: | need-python3 need-$(QEMU) need-ovmf need-gcc need-clang ## run all; ends with N passed, N failed
+check: ## run all; ends with N passed, N failed
+check: | need-python3 need-$(QEMU) need-ovmf need-gcc need-clang
 	@rm -rf $(TALLY)
 	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
 	$(HOST_NOECHO)$(LINT) || true
