@@ -81,7 +81,7 @@ static bool decide_locked(struct fault *fault, uint64_t size)
 	struct fault_attr *attr = &fault->attr;
 
 	fault->seen++;
-	if (attr->probability == 0 || attr->times == 0)
+	if (attr->times == 0)
 		return false;
 	if (attr->space > (int64_t)size) {
 		attr->space -= (int64_t)size;

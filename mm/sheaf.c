@@ -399,39 +399,34 @@ struct walk {
 	void *ctx;
 };
 
-static uint64_t walk_entries(const struct walk *walk, void **from, void **to)
+static void walk_entries(const struct walk *walk, void **from, void **to)
 {
-	uint64_t nr = (uint64_t)(to - from);
-
-	for (; walk->fn && from < to; from++)
+	for (; from < to; from++)
 		walk->fn(walk->cache, *from, walk->ctx);
-	return nr;
 }
 
-static uint64_t walk_full(const struct walk *walk, struct cpu_stack *sheaf)
+static void walk_full(const struct walk *walk, struct cpu_stack *sheaf)
 {
-	return walk_entries(walk, sheaf_bottom(walk->cache, sheaf), stack_full_top(sheaf));
+	walk_entries(walk, sheaf_bottom(walk->cache, sheaf), stack_full_top(sheaf));
 }
 
-static uint64_t walk_all(const struct walk *walk)
+static void walk_all(const struct walk *walk)
 {
 	const struct kmem_cache *cache = walk->cache;
 	struct cpu_stack *sheaf = cache->barn_full;
-	uint64_t nr = 0;
 
 	for (unsigned int i = 0; i < cache->nr_barn_full && sheaf; i++, sheaf = sheaf->entry[0])
-		nr += walk_full(walk, sheaf);
+		walk_full(walk, sheaf);
 	for (unsigned int i = 0; i < percpu_nr; i++) {
 		void **top = percpu_area[i] ? percpu_area[i]->top[cache->stack] : stack_none;
 		struct cpu_stack *main = stack_of_top(top);
 
 		if (top == stack_none)
 			continue;
-		nr += walk_entries(walk, top - stack_nr(top), top);
+		walk_entries(walk, top - stack_nr(top), top);
 		if (spare_is_full(main))
-			nr += walk_full(walk, spare_of(main));
+			walk_full(walk, spare_of(main));
 	}
-	return nr;
 }
 
 /*

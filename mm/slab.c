@@ -380,8 +380,7 @@ unsigned int slab_for_each_live(const struct kmem_cache *cache, const struct pag
 	for (unsigned int i = 0; i < cache->objects; i++) {
 		if (bitmap[i / 64] >> (i % 64) & 1)
 			continue;
-		if (fn)
-			fn(cache, slab_base(cache, slab) + (size_t)i * cache->stride);
+		fn(cache, slab_base(cache, slab) + (size_t)i * cache->stride);
 		nr++;
 	}
 	return nr;

@@ -7,11 +7,14 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define LIFETIME	60U	/* seconds; a child takes some ms, 100 with sanitizers */
+
+char child_said[64 * 1024];	/* bytes; a panic with its state has some 3000 */
 
 void __gcov_dump(void) __attribute__((weak));	/* libgcov's, in instrumented programs */
 
@@ -38,8 +41,9 @@ static _Noreturn void be_child(void (*fn)(void), int out)
 	_exit(EXIT_SUCCESS);
 }
 
-static void read_all(int from, char *said, size_t size)
+static void read_all(int from)
 {
+	size_t size = sizeof(child_said);
 	char rest[256];		/* bytes at a time of what there is no room for */
 	size_t used = 0;
 	ssize_t nr;
@@ -47,14 +51,15 @@ static void read_all(int from, char *said, size_t size)
 	do {
 		bool fits = used + 1 < size;
 
-		nr = read(from, fits ? said + used : rest, fits ? size - used - 1 : sizeof(rest));
+		nr = read(from, fits ? child_said + used : rest,
+			  fits ? size - used - 1 : sizeof(rest));
 		if (nr > 0 && fits)
 			used += (size_t)nr;
 	} while (nr > 0);
-	said[used] = '\0';
+	child_said[used] = '\0';
 }
 
-enum child_end child_run(void (*fn)(void), char *said, size_t size)
+enum child_end child_run(void (*fn)(void))
 {
 	int ends[2], status;
 	pid_t child;
@@ -69,11 +74,32 @@ enum child_end child_run(void (*fn)(void), char *said, size_t size)
 		be_child(fn, ends[1]);
 	}
 	close(ends[1]);
-	read_all(ends[0], said, size);
+	read_all(ends[0]);
 	close(ends[0]);
 	if (waitpid(child, &status, 0) != child)
 		return CHILD_OTHER;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
 		return CHILD_RETURNED;
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? CHILD_ABORTED : CHILD_OTHER;
+}
+
+bool child_said_in_order(const char *const *parts, size_t nr)
+{
+	const char *at = child_said;
+
+	for (size_t i = 0; at && i < nr; i++) {
+		at = strstr(at, parts[i]);
+		if (at)
+			at += strlen(parts[i]);
+	}
+	return at;
+}
+
+unsigned int child_said_times(const char *what)
+{
+	unsigned int times = 0;
+
+	for (const char *at = strstr(child_said, what); at; at = strstr(at + 1, what))
+		times++;
+	return times;
 }

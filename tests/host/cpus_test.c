@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "mm/fault.h"
 #include "mm/internal.h"
 
 #include <kernel/ktest.h>
@@ -142,6 +143,56 @@ static void a_shrinker_leaves_when_no_callback_runs(struct ktest *t)
 	KTEST_EXPECT(t, has_passed());
 	KTEST_EXPECT_EQ(t, scans, 2);
 	unregister_shrinker(&slow);
+}
+
+/*
+ * Two CPUs come along in a run that frees nothing. One of them does the next run, and the other has
+ * waited for it too: nobody asks a third time.
+ */
+static pthread_t late[2];
+static unsigned long late_got;
+
+static void *comes_late(void *arg)
+{
+	(void)arg;
+	__atomic_fetch_add(&late_got, reclaim(&kernel_mm, GFP_KERNEL), __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static unsigned long scan_in_vain(struct shrinker *shrinker, gfp_t gfp, unsigned long nr)
+{
+	static const struct timespec patience = { 0, 6 * PATIENCE_NS };
+
+	(void)shrinker;
+	(void)gfp;
+	(void)nr;
+	for (unsigned int i = 0; scans == 0 && i < ARRAY_SIZE(late); i++)
+		late[i] = start(owner, comes_late, NULL);
+	scans++;
+	nanosleep(&patience, NULL);
+	return 0;
+}
+
+static struct shrinker vain = {
+	.count_objects = count_one,
+	.scan_objects = scan_in_vain,
+	.name = "vain",
+};
+
+static void two_runs_in_vain_are_enough(struct ktest *t)
+{
+	owner = t;
+	scans = 0;
+	late_got = 0;
+	while (reclaim(&kernel_mm, GFP_KERNEL))
+		;			/* what others could spare */
+	register_shrinker(&vain);
+	KTEST_EXPECT_EQ(t, reclaim(&kernel_mm, GFP_KERNEL), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(late); i++)
+		pthread_join(late[i], NULL);
+	KTEST_EXPECT_EQ(t, late_got, 0);
+	KTEST_EXPECT_EQ(t, scans, 2);
+	unregister_shrinker(&vain);
 }
 
 /* From inside a callback it must not wait for itself. */
@@ -412,6 +463,46 @@ static void a_sheaf_too_many_goes_back(struct ktest *t)
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), 0);
 }
 
+/* ---- failures on purpose ------------------------------------------------- */
+
+static struct page *block;
+static struct memmap map;
+static uint64_t early;
+
+static void *takes_a_block(void *arg)
+{
+	(void)arg;
+	block = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4);
+	early = early_alloc(&map, PAGE_SIZE, PAGE_SIZE, 0);
+	return NULL;
+}
+
+/* Only the requests of the CPU that asked for it are counted, and only they fail. */
+static void the_nth_request_is_one_of_this_cpus(struct ktest *t)
+{
+	static uint64_t storage[MEMMAP_BYTES(1, 4) / sizeof(uint64_t) + 1];
+
+	memmap_init(&map, storage, 1, 4, 1ULL << 40);
+	KTEST_EXPECT_EQ(t, memmap_add(&map, 1U << 20, 1U << 20, MEMMAP_USABLE), 0);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	fault_set_stacks(false);	/* so that each request is asked about */
+	fault_nth_begin(1);
+	run_on_another_cpu(t, takes_a_block);
+	KTEST_EXPECT(t, block && early);
+	KTEST_EXPECT(t, !alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4));
+	KTEST_EXPECT(t, fault_nth_end());
+	if (block)
+		__free_pages(block, 4);
+	fault_nth_begin(1);
+	run_on_another_cpu(t, takes_a_block);
+	KTEST_EXPECT(t, block && early);
+	KTEST_EXPECT_EQ(t, early_alloc(&map, PAGE_SIZE, PAGE_SIZE, 0), 0);
+	KTEST_EXPECT(t, fault_nth_end());
+	fault_set_stacks(true);
+	if (block)
+		__free_pages(block, 4);
+}
+
 /* ---- a handler in the middle of a stack's operation ---------------------- */
 
 /*
@@ -443,6 +534,7 @@ static void a_busy_cpus_stacks_are_left_alone(struct ktest *t)
 			__free_page(page[i]);
 	}
 	drain_local_pages();
+	drain_all_pages();		/* asks again a few times, and then goes on */
 	(void)kmem_cache_shrink(kmalloc_caches[kmalloc_class(64)]);
 	KTEST_EXPECT_EQ(t, cpu->busy, 1);
 	for (unsigned int i = 0; i < NR_CPU_STACKS; i++)
@@ -454,6 +546,7 @@ static void a_busy_cpus_stacks_are_left_alone(struct ktest *t)
 static const struct ktest_case cpus_cases[] = {
 	KTEST_CASE(one_cpu_reclaims_at_a_time),
 	KTEST_CASE(a_shrinker_leaves_when_no_callback_runs),
+	KTEST_CASE(two_runs_in_vain_are_enough),
 	KTEST_CASE(a_callback_may_unregister_its_own),
 	KTEST_CASE(destroy_waits_for_walkers),
 	KTEST_CASE(a_lock_is_waited_for),
@@ -462,6 +555,7 @@ static const struct ktest_case cpus_cases[] = {
 	KTEST_CASE(a_full_sheaf_serves_another_cpu),
 	KTEST_CASE(a_barn_that_is_full_keeps_no_empty_sheaf),
 	KTEST_CASE(a_sheaf_too_many_goes_back),
+	KTEST_CASE(the_nth_request_is_one_of_this_cpus),
 	KTEST_CASE(a_busy_cpus_stacks_are_left_alone),
 };
 KTEST_SUITE(cpus, cpus_cases);

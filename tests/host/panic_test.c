@@ -17,33 +17,6 @@
 
 #define BASE	(1ULL << 20)	/* where the maps of these cases have their RAM */
 
-static char said[64 * 1024];	/* bytes; a panic with its state has some 3000 */
-
-static bool said_in_order(const char *const *parts, size_t nr)
-{
-	const char *at = said;
-
-	for (size_t i = 0; i < nr; i++) {
-		size_t len = strlen(parts[i]);
-
-		while (*at && strncmp(at, parts[i], len) != 0)
-			at++;
-		if (!*at)
-			return false;
-		at += len;
-	}
-	return true;
-}
-
-/* @fn panics, and the texts stand in what it said, in this order. */
-#define EXPECT_PANIC(t, fn, ...)                                                                   \
-	do {                                                                                       \
-		static const char *const parts_[] = { __VA_ARGS__ };                               \
-		KTEST_EXPECT_EQ(t, child_run(fn, said, sizeof(said)), CHILD_ABORTED);              \
-		if (!said_in_order(parts_, ARRAY_SIZE(parts_)))                                    \
-			ktest_fail(t, __FILE__, __LINE__, #fn " said:\n%s", said);                 \
-	} while (0)
-
 static struct spinlock low = SPINLOCK_RANKED(1, "low"), high = SPINLOCK_RANKED(2, "high");
 static struct spinlock unnamed = SPINLOCK_INIT;
 
@@ -222,15 +195,6 @@ static void what_cannot_be_refused_panics(struct ktest *t)
 
 /* ---- what goes on -------------------------------------------------------- */
 
-/* @fn comes back, and the texts stand in what it said, in this order. */
-#define EXPECT_SAID(t, fn, ...)                                                                    \
-	do {                                                                                       \
-		static const char *const parts_[] = { __VA_ARGS__ };                               \
-		KTEST_EXPECT_EQ(t, child_run(fn, said, sizeof(said)), CHILD_RETURNED);             \
-		if (!said_in_order(parts_, ARRAY_SIZE(parts_)))                                    \
-			ktest_fail(t, __FILE__, __LINE__, #fn " said:\n%s", said);                 \
-	} while (0)
-
 static void frees_twice(void)
 {
 	struct page *page = alloc_pages(GFP_KERNEL, 1);
@@ -262,7 +226,7 @@ static void bugs_and_shortage_are_told(struct ktest *t)
 	EXPECT_SAID(t, asks_for_too_much, "kmalloc of 4194305 bytes by asks_for_too_much+0x",
 		    "the largest is 4194304", "got ");
 	EXPECT_SAID(t, runs_out, "order:10, ", "  DMA32 free:", "  Normal free:");
-	KTEST_EXPECT(t, !said_in_order((const char *const[]){ " DMA free:" }, 1));
+	KTEST_EXPECT_EQ(t, child_said_times(" DMA free:"), 0);
 }
 
 /* ---- an instance that cannot start --------------------------------------- */

@@ -154,8 +154,10 @@ static void bad_values_are_named(struct ktest *t)
 		{ FAULT_SLAB, "-1,100,0,1", "interval is a number, not \"-1\"" },
 		{ FAULT_SLAB, "1,100,99999999999999999999,1", "\"99999999999999999999\"" },
 		{ FAULT_SLAB, "1,100,0,1,5", "\"5\" is no setting; there are interval" },
+		{ FAULT_SLAB, "1,100,9223372036854775808,1", "space is a number below 2^63, not" },
 		{ FAULT_SLAB, "banana", "\"banana\"" },
 		{ FAULT_SLAB, "ignore-gfp-wait=maybe", "Y or N, not \"maybe\"" },
+		{ FAULT_SLAB, "ignore-gfp-wait=Yes", "Y or N, not \"Yes\"" },
 		{ FAULT_SLAB, "colour=red", "\"colour\" is no setting" },
 		{ FAULT_SLAB, "min-order=1", "\"min-order\" is no setting" },
 		{ FAULT_SLAB, "cache=", "\"\"" },
@@ -299,6 +301,23 @@ static void slabs_are_blocks(struct ktest *t)
 	close(t);
 }
 
+/* Settings are for objects and blocks; what is taken before there are any is not theirs. */
+static void early_memory_is_spared(struct ktest *t)
+{
+	static uint64_t storage[MEMMAP_BYTES(1, 4) / sizeof(uint64_t) + 1];
+	struct memmap map;
+
+	if (!open(t))
+		return;
+	memmap_init(&map, storage, 1, 4, 1ULL << 40);
+	KTEST_EXPECT_EQ(t, memmap_add(&map, 1U << 20, 1U << 20, MEMMAP_USABLE), 0);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	apply(t, FAULT_SLAB, "1,100,0,-1,ignore-gfp-wait=N,cache=nobody");
+	apply(t, FAULT_PAGE_ALLOC, "1,100,0,-1,ignore-gfp-wait=N,min-order=0");
+	KTEST_EXPECT(t, early_alloc(&map, PAGE_SIZE, PAGE_SIZE, 0) != 0);
+	close(t);
+}
+
 /* ---- stacks -------------------------------------------------------------- */
 
 static unsigned int nr_stacks(void)
@@ -374,6 +393,7 @@ static void use_and_take_away(unsigned int cpu, void *arg)
 		if (page)
 			__free_page(page);
 		page = page ? NULL : alloc_page(GFP_KERNEL);
+		port_irq_restore(port_irq_save());	/* calls come in here if nowhere else */
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
 		if (objects[i])
@@ -425,6 +445,9 @@ static void the_command(struct ktest *t)
 	KTEST_EXPECT_EQ(t, type("fault"), 0);
 	KTEST_EXPECT(t, was_said("failslab: off, interval=1 probability=100 space=0 times=0 "));
 	KTEST_EXPECT(t, was_said("fail_page_alloc: off, interval=1 probability=0 "));
+	KTEST_EXPECT_EQ(t, type("fault fail_page_alloc"), 0);
+	KTEST_EXPECT(t, was_said("fail_page_alloc: off, "));
+	KTEST_EXPECT(t, !was_said("failslab: "));
 	KTEST_EXPECT_EQ(t, type("fault failslab times=1"), 0);
 	KTEST_EXPECT_EQ(t, ask_objects(GFP_KERNEL, NR), 1);
 	KTEST_EXPECT_EQ(t, type("fault failslab times=-1 off"), 0);
@@ -451,6 +474,7 @@ static const struct ktest_case fault_cases[] = {
 	KTEST_CASE(who_is_spared),
 	KTEST_CASE(orders),
 	KTEST_CASE(slabs_are_blocks),
+	KTEST_CASE(early_memory_is_spared),
 	KTEST_CASE(stacks_are_out_of_use),
 	KTEST_CASE(stacks_of_busy_cpus),
 	KTEST_CASE(the_command),

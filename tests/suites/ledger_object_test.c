@@ -212,6 +212,9 @@ static void a_forgotten_sheaf_is_missing(struct ktest *t)
 	cache->barn_full = NULL;
 	expect_fault(t, "a sheaf of the barn", SHEAF * SIZE + 256, 1);
 	cache->barn_full = barn;
+	cache->nr_barn_full = 0;
+	expect_fault(t, "a sheaf that the barn's counter knows nothing of", SHEAF * SIZE + 256, 1);
+	cache->nr_barn_full = 1;
 
 	irq = port_irq_save();
 	top = port_percpu()->top[cache->stack];
@@ -248,6 +251,36 @@ static void a_slab_off_its_list_is_missing(struct ktest *t)
 	expect_fault(t, "nothing", 0, 0);
 	kmem_cache_free(cache, object);
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
+/* A walk over a list of slabs that runs in a circle ends, and says that there is too much. */
+static void a_list_of_slabs_may_run_in_a_circle(struct ktest *t)
+{
+	static struct arena arena;
+	static struct ledger ledger;
+	struct kmem_cache *cache;
+	struct page *slab;
+	void *object;
+
+	if (!arena_open(&arena, t))
+		return;
+	cache = kmem_cache_create_in(&arena.mm, "test-ledger", SIZE, 0, 0, NULL, RET_IP);
+	KTEST_ASSERT(t, cache);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_ASSERT(t, object);
+	slab = arena.mm.pages + (((char *)object - cache->direct_map) >> PAGE_SHIFT);
+	KTEST_EXPECT_EQ(t, slab->next, 0);
+	slab->next = (uint32_t)(slab - arena.mm.pages);
+	ledger_take(&arena.mm, &ledger);
+	KTEST_EXPECT(t, ledger_sum(&ledger) > ledger.total);
+	KTEST_EXPECT(t, ledger.nr_drifts >= 1);
+	slab->next = 0;
+	ledger_take(&arena.mm, &ledger);
+	KTEST_EXPECT_EQ(t, ledger_sum(&ledger), ledger.total);
+	KTEST_EXPECT_EQ(t, ledger.nr_drifts, 0);
+	kmem_cache_free(cache, object);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	arena_fini(&arena, t);
 }
 
 /* What has no user of its own: sheaves and descriptors are counted by who holds them. */
@@ -318,6 +351,7 @@ static const struct ktest_case ledger_object_cases[] = {
 	KTEST_CASE(what_is_written_off_has_a_row),
 	KTEST_CASE(a_forgotten_sheaf_is_missing),
 	KTEST_CASE(a_slab_off_its_list_is_missing),
+	KTEST_CASE(a_list_of_slabs_may_run_in_a_circle),
 	KTEST_CASE(a_sheaf_or_descriptor_of_nobody_is_missing),
 	KTEST_CASE(each_counter_of_a_cache_is_held_against_the_count),
 	KTEST_CASE(a_broken_free_list_is_said),

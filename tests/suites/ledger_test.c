@@ -249,6 +249,32 @@ static void a_shorter_run_is_missing(struct ktest *t)
 	arena_fini(&arena, t);
 }
 
+/*
+ * A walk over a list that was written to ends all the same: behind the zone, of whose two blocks
+ * the second is missing, or after as many steps as there are pages.
+ */
+static void a_broken_list_is_not_followed(struct ktest *t)
+{
+	struct zone *zone = &arena.mm.zone[ZONE_DMA];
+	struct page *first;
+	uint32_t next;
+
+	if (!open_arena(t))
+		return;
+	first = zone->pages + zone->free[6].first;
+	next = first->next;
+	KTEST_ASSERT(t, zone->free[6].nr == 2 && next);
+	first->next = (uint32_t)zone->end_pfn;
+	expect_fault(t, "a link behind the zone", 64 * PAGE_SIZE, 3);
+	first->next = (uint32_t)(first - zone->pages);
+	ledger_take(&arena.mm, &ledger);
+	KTEST_EXPECT(t, ledger_sum(&ledger) > ledger.total);
+	KTEST_EXPECT_EQ(t, ledger.nr_drifts, 3);
+	first->next = next;
+	expect_fault(t, "nothing", 0, 0);
+	arena_fini(&arena, t);
+}
+
 static void a_page_held_twice_is_too_much(struct ktest *t)
 {
 	struct zone *zone = &arena.mm.zone[ZONE_DMA];
@@ -277,6 +303,8 @@ static void a_block_without_its_head_is_missing(struct ktest *t)
 	expect_fault(t, "a head that says it is a tail", 16 * PAGE_SIZE, 1);
 	page->tag = page_tag(PAGE_ALLOCATED, 3, ZONE_DMA32);
 	expect_fault(t, "a head of a lower order", 8 * PAGE_SIZE, 1);
+	page->tag = page_tag(PAGE_ALLOCATED, MAX_ORDER, ZONE_DMA32);
+	expect_fault(t, "a head of no order", 15 * PAGE_SIZE, 1);
 	page->tag = page_tag(PAGE_CPU, 4, ZONE_DMA32);
 	expect_fault(t, "a CPU's page on no stack", 16 * PAGE_SIZE, 1);
 	page->tag = page_tag(PAGE_SLAB, 4, 1);
@@ -319,6 +347,24 @@ static void each_counter_of_a_zone_is_held_against_the_count(struct ktest *t)
 		expect_fault(t, "one less", 0, 1);
 		(*counters[i])++;
 	}
+	arena_fini(&arena, t);
+}
+
+/* More than there is room for: the first ones are kept, all are counted. */
+static void counters_without_room_are_counted(struct ktest *t)
+{
+	struct zone *zone = &arena.mm.zone[ZONE_DMA];
+
+	if (!open_arena(t))
+		return;
+	for (unsigned int order = 0; order < MAX_ORDER; order++)
+		zone->free[order].nr += order + 1;
+	expect_fault(t, "the counter of each order", 0, MAX_ORDER);
+	for (unsigned int i = 0; i < LEDGER_MAX_DRIFTS; i++)
+		KTEST_EXPECT_EQ(t, ledger.drift[i].counter - ledger.drift[i].counted, i + 1);
+	for (unsigned int order = 0; order < MAX_ORDER; order++)
+		zone->free[order].nr -= order + 1;
+	expect_fault(t, "nothing", 0, 0);
 	arena_fini(&arena, t);
 }
 
@@ -388,6 +434,26 @@ static void the_table_says_what_it_adds_up_to(struct ktest *t)
 				   "  UNEQUAL: 1 bytes too many\n", 83), 0);
 }
 
+/* A map may name nearly 2^64 bytes, or none. */
+static void shares_of_the_largest_and_of_nothing(struct ktest *t)
+{
+	static const char large[] =
+		"firmware: reserved                  9223372036854775808   50.00 %\n"
+		"firmware: ACPI NVS                  9223372036854775807   49.99 %\n"
+		"sum of the rows                    18446744073709551615\n";
+	static const char small[] =
+		"slabs: tails                                          1    0.00 %    0.00 %\n";
+
+	memset(&ledger, 0, sizeof(ledger));
+	ledger.total = UINT64_MAX;
+	ledger.row[LEDGER_RESERVED] = 1ULL << 63;
+	ledger.row[LEDGER_NVS] = (1ULL << 63) - 1;
+	KTEST_EXPECT_EQ(t, strncmp(printed_from("firmware"), large, strlen(large)), 0);
+	memset(&ledger, 0, sizeof(ledger));
+	ledger.row[LEDGER_TAILS] = 1;
+	KTEST_EXPECT_EQ(t, strncmp(printed_from("slabs"), small, strlen(small)), 0);
+}
+
 static const struct ktest_case ledger_cases[] = {
 	KTEST_CASE(overlapping_entries_count_once),
 	KTEST_CASE(parts_of_pages_are_left_out),
@@ -396,10 +462,13 @@ static const struct ktest_case ledger_cases[] = {
 	KTEST_CASE(pages_are_where_the_map_and_the_calls_put_them),
 	KTEST_CASE(a_lost_page_is_missing),
 	KTEST_CASE(a_shorter_run_is_missing),
+	KTEST_CASE(a_broken_list_is_not_followed),
 	KTEST_CASE(a_page_held_twice_is_too_much),
 	KTEST_CASE(a_block_without_its_head_is_missing),
 	KTEST_CASE(a_reservation_that_ends_is_missing),
 	KTEST_CASE(each_counter_of_a_zone_is_held_against_the_count),
+	KTEST_CASE(counters_without_room_are_counted),
 	KTEST_CASE(the_table_says_what_it_adds_up_to),
+	KTEST_CASE(shares_of_the_largest_and_of_nothing),
 };
 KTEST_SUITE(ledger, ledger_cases);

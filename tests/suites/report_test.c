@@ -401,6 +401,10 @@ static void memmap_may_be_missing(struct ktest *t)
 	report_memmap(fresh_buffer());
 	kernel_mm.map = map;
 	KTEST_EXPECT_STREQ(t, text, "memmap: there is no map yet\n");
+	kernel_mm.map = NULL;
+	report_ledger(fresh_buffer());
+	kernel_mm.map = map;
+	KTEST_EXPECT_STREQ(t, text, "ledger: there is no map yet\n");
 }
 
 /* Each section opens with its name and closes, in the order that report.h promises. */
