@@ -353,6 +353,34 @@ static void what_an_owner_left_behind_is_forgotten(struct ktest *t)
 	arena_fini(&arena, t);
 }
 
+/* 256 single pages merge 255 times; one hold of the lock does a part of that, and says which. */
+static void giving_many_is_bounded(struct ktest *t)
+{
+	struct zone *zone = open_arena(t, BASE_PFN, 256);
+	void *page[256];
+	unsigned int given = 0, nr;
+
+	if (!zone)
+		return;
+	for (unsigned int i = 0; i < 256; i++) {
+		page[i] = arena_take(&arena, 0);
+		KTEST_ASSERT(t, page[i]);
+	}
+	for (; given < 256; given += nr) {
+		uint64_t merges = zone->event[ZONE_EVENT_MERGE];
+		unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+		nr = buddy_give_many_locked(zone, page + given, 256 - given, 0);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		KTEST_ASSERT(t, nr >= 1 && nr <= 256 - given);
+		KTEST_EXPECT(t, zone->event[ZONE_EVENT_MERGE] - merges < 64);
+		KTEST_EXPECT_EQ(t, zone->nr_free, given + nr);
+		arena_verify(&arena, t);
+	}
+	ZONE_EXPECT_FREE(t, zone, [8] = 1);
+	arena_fini(&arena, t);
+}
+
 static const struct ktest_case buddy_cases[] = {
 	KTEST_CASE(every_order_splits_and_merges),
 	KTEST_CASE(merge_stops_at_an_odd_pfn),
@@ -365,5 +393,6 @@ static const struct ktest_case buddy_cases[] = {
 	KTEST_CASE(the_newest_block_is_reused_first),
 	KTEST_CASE(a_buddy_is_found_anywhere_in_its_list),
 	KTEST_CASE(what_an_owner_left_behind_is_forgotten),
+	KTEST_CASE(giving_many_is_bounded),
 };
 KTEST_SUITE(buddy, buddy_cases);

@@ -149,6 +149,8 @@ static void bad_values_are_named(struct ktest *t)
 		{ FAULT_SLAB, "", "\"\"" },
 		{ FAULT_SLAB, "1", "INTERVAL,PROBABILITY,SPACE,TIMES" },
 		{ FAULT_SLAB, "1,100,0", "INTERVAL,PROBABILITY,SPACE,TIMES" },
+		{ FAULT_SLAB, "cache=0123456789abcdef0123456789abcdef",
+		  "cache is a name of 1 to 31 characters" },
 		{ FAULT_SLAB, "1,101,0,1", "probability is a number from 0 to 100, not \"101\"" },
 		{ FAULT_SLAB, "1,100,0,-2", "\"-2\"" },
 		{ FAULT_SLAB, "-1,100,0,1", "interval is a number, not \"-1\"" },
@@ -230,6 +232,8 @@ static void probability(struct ktest *t)
 	apply(t, FAULT_SLAB, "1,50,0,-1");
 	failed = ask_objects(GFP_ATOMIC, MANY);
 	KTEST_EXPECT(t, failed > MANY / 2 - 500 && failed < MANY / 2 + 500);
+	apply(t, FAULT_SLAB, "1,99,0,-1");	/* 0.99^10000 is below 10^-43 */
+	KTEST_EXPECT(t, ask_objects(GFP_ATOMIC, MANY) < MANY);
 	apply(t, FAULT_SLAB, "1,0,0,-1");
 	KTEST_EXPECT_EQ(t, ask_objects(GFP_ATOMIC, NR), 0);
 	close(t);

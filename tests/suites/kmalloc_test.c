@@ -290,6 +290,8 @@ static void gfp_limits_are_kept(struct ktest *t)
 		KTEST_EXPECT(t, virt_to_phys(window[0].at) + sizes[i] <= 16ULL << 20);
 		hold(t, 1, sizes[i], GFP_KERNEL | GFP_DMA32);
 		KTEST_EXPECT(t, virt_to_phys(window[1].at) + sizes[i] <= 4ULL << 30);
+		hold(t, 2, sizes[i], GFP_KERNEL | GFP_DMA | GFP_DMA32);
+		KTEST_EXPECT(t, virt_to_phys(window[2].at) + sizes[i] <= 16ULL << 20);
 		drop_all(t);
 	}
 }

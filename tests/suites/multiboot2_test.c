@@ -307,6 +307,8 @@ static void bad_headers_are_refused(struct ktest *t)
 	expect_fault(t, __LINE__, "no end tag");
 	set_total((uint32_t)block.len - 1);
 	expect_fault(t, __LINE__, "no end tag");
+	set_total((uint32_t)block.len + 1);
+	expect_fault(t, __LINE__, "total size at byte 0 is ");
 	set_total(0xffffffff);
 	expect_fault(t, __LINE__, "total size at byte 0 is 4294967295");
 	KTEST_EXPECT_EQ(t, parse(&heard, block.len), -EINVAL);

@@ -463,7 +463,26 @@ static void each_hit_slab_is_reported(struct ktest *t)
 	hurt_close(t, cache);
 }
 
+/* The block map says nothing of the block behind its last one, whatever the byte there is. */
+static void memory_behind_the_last_block(struct ktest *t)
+{
+	uint8_t *behind = kernel_mm.block_map + kernel_mm.nr_blocks, was;
+	char *nowhere = (char *)phys_to_virt(kernel_mm.nr_blocks * MAX_ORDER_NR_PAGES * PAGE_SIZE);
+
+	if (kernel_mm.nr_blocks % PAGE_SIZE == 0) {
+		ktest_skip(t, "the block map fills its pages");
+		return;
+	}
+	was = *behind;
+	*behind = 1;
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1, kmem_cache_free(kmalloc_caches[0], nowhere));
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1, kfree(nowhere));
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1, free_pages((unsigned long)nowhere, 0));
+	*behind = was;
+}
+
 static const struct ktest_case object_bug_cases[] = {
+	KTEST_CASE(memory_behind_the_last_block),
 	KTEST_CASE(double_free_at_once),
 	KTEST_CASE(double_free_after_other_frees),
 	KTEST_CASE(double_free_with_a_constructor),

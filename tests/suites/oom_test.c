@@ -15,18 +15,22 @@ struct link {
 
 static struct link *blocks[MAX_ORDER];	/* by order */
 
-/* Take all pages that a request with these bits can have, the largest blocks first. */
-static void take_all_pages(void)
+/* Take all pages that a request with @gfp can have, the largest blocks first. */
+static void take_all_with(gfp_t gfp)
 {
 	for (unsigned int order = MAX_ORDER; order-- > 0;) {
 		struct link *block;
 
-		while ((block = (struct link *)__get_free_pages(QUIETLY | __GFP_HIGH, order)) !=
-		       NULL) {
+		while ((block = (struct link *)__get_free_pages(gfp, order)) != NULL) {
 			block->next = blocks[order];
 			blocks[order] = block;
 		}
 	}
+}
+
+static void take_all_pages(void)
+{
+	take_all_with(QUIETLY | __GFP_HIGH);
 }
 
 static void give_all_pages(void)
@@ -265,6 +269,50 @@ static void empty_slabs_serve_others(struct ktest *t)
 	expect_free_state(t, &before);
 }
 
+/* Nobody reclaimed, so this CPU keeps the two pages; only together are they what is asked for. */
+static void what_this_cpu_keeps_serves_larger_blocks(struct ktest *t)
+{
+	struct free_state before;
+	struct page *pair, *again;
+
+	if (machine_is_too_large(t))
+		return;
+	before = free_state_now();
+	pair = alloc_pages(GFP_KERNEL, 1);
+	KTEST_ASSERT(t, pair);
+	mm_split_pages(pair, 1);
+	take_all_with(GFP_ATOMIC | __GFP_NOWARN);
+	__free_pages(pair, 0);
+	__free_pages(pair + 1, 0);
+	again = alloc_pages(GFP_ATOMIC | __GFP_NOWARN, 1);
+	KTEST_EXPECT(t, again);
+	if (again)
+		__free_pages(again, 1);
+	give_all_pages();
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
+/* What reclaim says it freed are pages, also where a slab has several of them. */
+static void reclaim_counts_the_pages_of_slabs(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-oom", 4096, 0, 0, NULL);
+	void *held[64];
+	uint64_t slab_pages;
+
+	KTEST_ASSERT(t, cache);
+	kmem_cache_set_min_empty(cache, 64);
+	(void)reclaim(&kernel_mm, GFP_KERNEL);		/* what others have to spare */
+	KTEST_ASSERT(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 64, held) == 64);
+	kmem_cache_free_bulk(cache, 64, held);
+	drain_all_pages();
+	slab_pages = cache->nr_slabs << cache->order;
+	KTEST_EXPECT(t, slab_pages >= 64 && cache->order > 0);
+	KTEST_EXPECT(t, reclaim(&kernel_mm, GFP_KERNEL) >= slab_pages);
+	KTEST_EXPECT_EQ(t, cache->nr_slabs, 0);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
 static const struct ktest_case oom_cases[] = {
 	KTEST_CASE(kmalloc_fails_with_null),
 	KTEST_CASE(krealloc_keeps_the_old_object),
@@ -272,5 +320,7 @@ static const struct ktest_case oom_cases[] = {
 	KTEST_CASE(no_cache_can_be_made),
 	KTEST_CASE(two_pages_serve_where_a_slab_does_not),
 	KTEST_CASE(empty_slabs_serve_others),
+	KTEST_CASE(reclaim_counts_the_pages_of_slabs),
+	KTEST_CASE(what_this_cpu_keeps_serves_larger_blocks),
 };
 KTEST_SUITE(oom, oom_cases);

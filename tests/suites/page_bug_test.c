@@ -250,6 +250,23 @@ static void holes_reservations_and_runs(struct ktest *t)
 	arena_fini(&arena, t);
 }
 
+/* The size that a large block was asked for looks like the descriptor of a block, half way in. */
+static void the_middle_of_a_descriptor(struct ktest *t)
+{
+	void *large = kmalloc(200000, GFP_KERNEL);
+	struct page *page = virt_to_page(large);
+	struct bug_watch w;
+
+	KTEST_ASSERT(t, large);
+	KTEST_EXPECT(t, krealloc(large, page_tag(PAGE_ALLOCATED, 0, page->zone_or_cache),
+				 GFP_KERNEL) == large);
+	watch(&w);
+	__free_pages((struct page *)((char *)page + offsetof(struct page, asked)), 0);
+	EXPECT_ONE(MM_BUG_BAD_POINTER);
+	end_watch(t);
+	kfree(large);
+}
+
 static const struct ktest_case page_bug_cases[] = {
 	KTEST_CASE(a_block_freed_twice),
 	KTEST_CASE(a_page_freed_twice_beside_its_buddy),
@@ -257,6 +274,7 @@ static const struct ktest_case page_bug_cases[] = {
 	KTEST_CASE(a_block_freed_with_another_order),
 	KTEST_CASE(a_page_inside_a_block),
 	KTEST_CASE(no_page_at_all),
+	KTEST_CASE(the_middle_of_a_descriptor),
 	KTEST_CASE(reserved_memory),
 	KTEST_CASE(memory_of_kmalloc),
 	KTEST_CASE(an_exact_block_freed_with_another_size),

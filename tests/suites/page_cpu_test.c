@@ -134,6 +134,21 @@ static void zone_without_lists_comes_first(struct ktest *t)
 	expect_free_state(t, &before);
 }
 
+/* So that they are a small part of it: 16 MiB for the small orders, 1 GiB for huge pages. */
+static void only_zones_that_are_large_have_lists(struct ktest *t)
+{
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++) {
+		uint64_t mib = kernel_mm.zone[i].present >> (20 - PAGE_SHIFT);
+
+		if (!kernel_mm.zone[i].managed)
+			continue;
+		for (unsigned int order = 0; order < 4; order++)
+			KTEST_EXPECT_EQ(t, page_stack[i][order] != STACK_NEVER, mib >= 16);
+		KTEST_EXPECT_EQ(t, page_stack[i][4], STACK_NEVER);
+		KTEST_EXPECT_EQ(t, page_stack[i][HUGE_ORDER] != STACK_NEVER, mib >= 1024);
+	}
+}
+
 static void wrong_frees(struct ktest *t)
 {
 	struct free_state before = free_state_now();
@@ -283,11 +298,46 @@ static void interrupted_refill(struct ktest *t)
 	at_each_instruction(t, 1, false, true);
 }
 
+/* By lists alone no zone comes down to its low watermark, nor to what it keeps for others. */
+static void refills_stop_above_the_low_watermark(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	struct page *page, **list = NULL, **next;
+
+	if (before.pages > 1ULL << (30 - PAGE_SHIFT)) {
+		ktest_skip(t, "there is too much memory to take all of it");
+		return;
+	}
+	while ((page = page_cpu_take(GFP_NOWAIT, 0)) != NULL) {
+		page->state = PAGE_ALLOCATED;
+		next = page_address(page);
+		*next = (struct page *)list;
+		list = next;
+	}
+	for (unsigned int i = MAX_NR_ZONES; i-- > 0;) {
+		const struct zone *zone = &kernel_mm.zone[i];
+		uint64_t kept = zone->watermark[WMARK_LOW] + zone->lowmem_reserve[ZONE_NORMAL];
+
+		if (zone->managed && page_stack[i][0] == STACK_NEVER)
+			break;
+		if (zone->managed)
+			KTEST_EXPECT_EQ(t, zone->nr_free, kept + 1);
+	}
+	for (; list; list = next) {
+		next = (struct page **)*list;
+		__free_pages(virt_to_page(list), 0);
+	}
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
 static const struct ktest_case page_cpu_cases[] = {
 	KTEST_CASE(hot_pairs_leave_the_zones_alone),
 	KTEST_CASE(drain_gives_all_back),
 	KTEST_CASE(refill_ends_with_single_pages),
 	KTEST_CASE(zone_without_lists_comes_first),
+	KTEST_CASE(only_zones_that_are_large_have_lists),
+	KTEST_CASE(refills_stop_above_the_low_watermark),
 	KTEST_CASE(wrong_frees),
 	KTEST_CASE(bulk_fills_what_is_null),
 	KTEST_CASE(interrupted_alloc),

@@ -23,6 +23,7 @@ struct probe {
 	unsigned int release_at;
 	bool allocates;			/* in its scan, though it must not */
 	bool got_something;
+	unsigned long freed_inside;	/* what reclaim() said in there */
 };
 
 static struct probe *probe_of(struct shrinker *shrinker)
@@ -50,9 +51,11 @@ static unsigned long probe_scan(struct shrinker *shrinker, gfp_t gfp, unsigned l
 		arena_give(&arena, probe->hostage, 0);
 		probe->hostage = NULL;
 	}
-	if (probe->allocates)
+	if (probe->allocates) {
 		probe->got_something =
 			mm_alloc_pages(&arena.mm, GFP_KERNEL | __GFP_NOWARN, 0, RET_IP) != NULL;
+		probe->freed_inside = reclaim(&arena.mm, GFP_KERNEL);
+	}
 	return probe->progress;
 }
 
@@ -217,8 +220,27 @@ static void reclaim_does_not_nest(struct ktest *t)
 	KTEST_EXPECT(t, !take(GFP_KERNEL | __GFP_NORETRY));
 	KTEST_EXPECT_EQ(t, probe.scans, 1);
 	KTEST_EXPECT(t, !probe.got_something);
+	KTEST_EXPECT_EQ(t, probe.freed_inside, 0);
 	KTEST_EXPECT_EQ(t, arena.mm.alloc_failed, 2);
 	close_arena(t);
+}
+
+/* Who stands behind it on the list is still asked. */
+static void unregistering_leaves_the_others(struct ktest *t)
+{
+	static struct probe behind;
+
+	if (!open_arena(t, 0, 0))
+		return;
+	behind = probe;
+	behind.shrinker.next = NULL;
+	register_shrinker(&behind.shrinker);
+	unregister_shrinker(&probe.shrinker);
+	(void)reclaim(&arena.mm, GFP_KERNEL);
+	KTEST_EXPECT_EQ(t, probe.counts, 0);
+	KTEST_EXPECT_EQ(t, behind.counts, 1);
+	unregister_shrinker(&behind.shrinker);
+	arena_fini(&arena, t);
 }
 
 static void registering_twice_is_reported(struct ktest *t)
@@ -355,6 +377,7 @@ static const struct ktest_case reclaim_cases[] = {
 	KTEST_CASE(what_is_freed_serves_the_request),
 	KTEST_CASE(nofail_goes_on_while_there_is_progress),
 	KTEST_CASE(reclaim_does_not_nest),
+	KTEST_CASE(unregistering_leaves_the_others),
 	KTEST_CASE(registering_twice_is_reported),
 	KTEST_CASE(empty_slabs_are_given_back),
 	KTEST_CASE(nobody_keeps_while_short),

@@ -131,6 +131,33 @@ static void sheaves_fill_and_empty(struct ktest *t)
 	close(t, cache, &before);
 }
 
+/* Where neither sheaves nor the barn have room, slabs that become empty do not pile up. */
+static void flushed_slabs_are_given_back(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	struct kmem_cache *cache = all_out(t);
+
+	KTEST_ASSERT(t, cache);
+	kmem_cache_set_min_empty(cache, 0);
+	give(cache, 0, NR);
+	KTEST_EXPECT_EQ(t, cache->empty.nr, 0);
+	close(t, cache, &before);
+}
+
+/* A 4096th of the memory, and not less than ten sheaves. */
+static void a_barn_keeps_its_share_of_memory(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	struct kmem_cache *cache = kmem_cache_create("test-share", 8, 0, 0, NULL);
+	uint64_t bytes = 0;
+
+	KTEST_ASSERT(t, cache);
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+		bytes += kernel_mm.zone[i].managed * PAGE_SIZE / 4096;
+	KTEST_EXPECT_EQ(t, cache->barn_max, max_u64(bytes / (8 * SHEAF), BARN_FULL));
+	close(t, cache, &before);
+}
+
 static void double_free_wherever_it_lies(struct ktest *t)
 {
 	struct free_state before = free_state_now();
@@ -212,14 +239,14 @@ static void hit_one_mark(struct ktest *t, struct kmem_cache *cache, uint64_t fli
 }
 
 /* The same, but the sheaf goes back to the slabs before anybody takes the object. */
-static void hit_before_a_drain(struct ktest *t, struct kmem_cache *cache)
+static void hit_before_a_drain(struct ktest *t, struct kmem_cache *cache, uint64_t flip)
 {
 	uint64_t lost = cache->nr_lost;
 	void *mine[2];
 
 	KTEST_ASSERT(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 2, mine) == 2);
 	kmem_cache_free_bulk(cache, 2, mine);
-	*slab_word(cache, mine[0]) = 0x4141414141414141;
+	*slab_word(cache, mine[0]) ^= flip;
 	EXPECT_BUGS(t, MM_BUG_CORRUPTED, 1, KTEST_EXPECT_EQ(t, kmem_cache_shrink(cache), 1));
 	KTEST_EXPECT_EQ(t, cache->nr_lost, lost + 1);
 	KTEST_EXPECT_EQ(t, cache_nr_live(cache), 0);
@@ -240,7 +267,8 @@ static void each_bit_of_a_mark_counts(struct ktest *t)
 	KTEST_EXPECT_EQ(t, kmem_cache_shrink(cache), 1);
 	KTEST_EXPECT_EQ(t, cache->nr_lost, 65);
 	KTEST_EXPECT_EQ(t, cache_nr_live(cache), 0);
-	hit_before_a_drain(t, cache);
+	for (unsigned int bit = 0; bit < 64 && t->failures < 5; bit++)
+		hit_before_a_drain(t, cache, 1ULL << bit);
 	EXPECT_SOUND(t);
 	/* What is lost holds its slabs for good: they are forgotten with their arena. */
 	memset(cache->fill, 0, sizeof(cache->fill));
@@ -468,6 +496,8 @@ static void free_interrupted_by_a_drain(struct ktest *t)
 static const struct ktest_case sheaf_cases[] = {
 	KTEST_CASE(last_freed_is_first_taken),
 	KTEST_CASE(sheaves_fill_and_empty),
+	KTEST_CASE(flushed_slabs_are_given_back),
+	KTEST_CASE(a_barn_keeps_its_share_of_memory),
 	KTEST_CASE(double_free_wherever_it_lies),
 	KTEST_CASE(shrink_empties_full_sheaves),
 	KTEST_CASE(without_sheaves),

@@ -80,6 +80,9 @@ static void a_machine_may_have_dma_alone(struct ktest *t)
 	if (!arena_init(&arena, t, &range, 1))
 		return;
 	expect_span(t, &zone[ZONE_DMA], 1, 1025, 159 + 1, 159);
+	/* That memory is there is no event. */
+	KTEST_EXPECT_EQ(t, zone[ZONE_DMA].event[ZONE_EVENT_FREE], 0);
+	KTEST_EXPECT_EQ(t, zone[ZONE_DMA].event[ZONE_EVENT_ALLOC], 0);
 	expect_absent(t, &zone[ZONE_DMA32]);
 	expect_absent(t, &zone[ZONE_NORMAL]);
 	for (unsigned int i = 0; i < 159; i++)
