@@ -306,3 +306,4 @@ include tests/interleave/rules.mk
 include tests/random/rules.mk
 include tests/coverage/rules.mk
 include tests/fuzz/rules.mk
+include tests/mutants/rules.mk

@@ -82,7 +82,8 @@ EXHAUST_PROGRAM := $(HOST)/exhaust/exhaust
 HOST_PROGRAMS := $(HOST_SUITES) $(HOST_REPLAYS) $(HOST)/example
 HOST_CHECK = $(PYTHON) tests/host/run.py --tally $(TALLY)/host --suites $(HOST_SUITES) \
 	--replay $(HOST_REPLAYS) --maps tests/maps --example $(HOST)/example \
-	--units tests/tools tests/host tests/qemu tests/bench tests/coverage tests/maps tests/fuzz
+	--units tests/tools tests/host tests/qemu tests/bench tests/coverage tests/maps tests/fuzz \
+	tests/mutants
 check-host: ## run the suites as a process, with sanitizers, gcc and clang
 check-host: $(HOST_PROGRAMS) | need-python3
 	$(HOST_NOECHO)$(HOST_CHECK)
@@ -117,13 +118,14 @@ JOBS := $(shell nproc)
 check-programs: check-images $(HOST_PROGRAMS)
 
 # Every ring runs, whatever the others find; the sum is the verdict. The last two want a core each.
-RINGS := lint host qemu random bench fuzz exhaust interleave
+RINGS := lint host mutants qemu random bench fuzz exhaust interleave
 check: ## run all; ends with N passed, N failed
 check: | need-python3 need-$(QEMU) need-ovmf need-gcc need-clang
 	@rm -rf $(TALLY)
 	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
 	$(HOST_NOECHO)$(LINT) || true
 	$(HOST_NOECHO)$(HOST_CHECK) || true
+	$(HOST_NOECHO)$(MUTANTS_CHECK) || true
 	$(HOST_NOECHO)$(QEMU_CHECK) || true
 	$(HOST_NOECHO)$(RANDOM_CHECK) || true
 	$(HOST_NOECHO)$(BENCH_CHECK) || true
