@@ -152,7 +152,6 @@ void drain_all_pages(void);
 /** page_lists_set() - @on: CPUs keep pages; else they give them back and take no others.
  *  Context: as drain_all_pages(), by one CPU at a time. */
 void page_lists_set(bool on);
-extern bool page_lists_off;
 
 /** gfp_highest_zone() - the highest zone that a request may use. */
 static inline unsigned int gfp_highest_zone(gfp_t gfp)

@@ -275,7 +275,7 @@ static __noinline struct page *alloc_rest(gfp_t gfp, unsigned int order, uintptr
 	struct page *page = NULL;
 
 	if (order < MAX_ORDER && !(gfp & ~GFP_FAST) &&
-	    page_cpu_stack(gfp, order) == STACK_NEVER && !READ_ONCE(page_lists_off))
+	    page_cpu_stack(gfp, order) == STACK_NEVER && !READ_ONCE(fault_armed))
 		page = alloc_whole(gfp, order);
 	return likely(page) ? page : alloc_slower(gfp, order, who);
 }

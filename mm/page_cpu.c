@@ -41,7 +41,7 @@ static const uint8_t class_order[NR_CLASSES] = { 0, 1, 2, 3, HUGE_ORDER };
 
 uint8_t page_stack[MAX_NR_ZONES][16];
 uint8_t page_request_stack[4][16];
-bool page_lists_off;			/* by page_lists_set() */
+static bool page_lists_off;		/* by page_lists_set() */
 
 static unsigned int stack_class(unsigned int stack)
 {

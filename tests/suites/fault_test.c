@@ -468,6 +468,18 @@ static void the_command(struct ktest *t)
 	close(t);
 }
 
+/* Blocks that no CPU keeps are asked about as well, when the others lie ready. */
+static void orders_without_lists(struct ktest *t)
+{
+	struct page *page;
+
+	fault_nth_begin(1);
+	page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 5);
+	KTEST_EXPECT(t, fault_nth_end());
+	KTEST_EXPECT(t, !page);
+	__free_pages(page, 5);
+}
+
 static const struct ktest_case fault_cases[] = {
 	KTEST_CASE(linux_syntax),
 	KTEST_CASE(bad_values_are_named),
@@ -477,6 +489,7 @@ static const struct ktest_case fault_cases[] = {
 	KTEST_CASE(probability),
 	KTEST_CASE(who_is_spared),
 	KTEST_CASE(orders),
+	KTEST_CASE(orders_without_lists),
 	KTEST_CASE(slabs_are_blocks),
 	KTEST_CASE(early_memory_is_spared),
 	KTEST_CASE(stacks_are_out_of_use),
