@@ -104,6 +104,22 @@ static void slabinfo_of_one_cache(struct ktest *t)
 	KTEST_EXPECT_EQ(t, lines_of_answer(), 1);
 }
 
+/* Names that begin alike are told apart, to the last letter. */
+static void slabinfo_compares_whole_names(struct ktest *t)
+{
+	struct kmem_cache *first = kmem_cache_create("commands-test", 64, 0, 0, NULL);
+	struct kmem_cache *second = kmem_cache_create("commands-test2", 64, 0, 0, NULL);
+
+	KTEST_ASSERT(t, first && second);
+	KTEST_EXPECT_EQ(t, type("slabinfo commands-test2"), 0);
+	KTEST_EXPECT(t, answer_has("\ncommands-test2 "));
+	KTEST_EXPECT_EQ(t, type("slabinfo commands-test"), 0);
+	KTEST_EXPECT(t, answer_has("\ncommands-test "));
+	KTEST_EXPECT_EQ(t, type("slabinfo commands"), -ENOENT);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(second), 0);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(first), 0);
+}
+
 static void caches_are_listed(struct ktest *t)
 {
 	KTEST_EXPECT_EQ(t, type("caches"), 0);
@@ -437,6 +453,23 @@ static void an_address_without_a_descriptor_is_refused(struct ktest *t)
 	KTEST_EXPECT(t, answer_has(" lies in a page that was never handed out\n"));
 }
 
+/* The first byte behind the last page of RAM, and the range that is RAM. */
+static void an_address_behind_ram_is_refused(struct ktest *t)
+{
+	uint64_t behind = PORT_DIRECT_MAP + PFN_PHYS(kernel_mm.max_pfn);
+	char range[64];		/* bytes; two numbers of 16 digits */
+
+	ksnprintf(range, sizeof(range), " which lies at 0x%lx to 0x%lx\n",
+		  (uint64_t)PORT_DIRECT_MAP, behind - 1);
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", behind), -ERANGE);
+	KTEST_EXPECT(t, answer_has(" is outside RAM,"));
+	KTEST_EXPECT(t, answer_has(range));
+	KTEST_EXPECT_EQ(t, typef("kfree 0x%lx", behind), -ERANGE);
+	KTEST_EXPECT(t, answer_has(" is outside RAM,"));
+	KTEST_EXPECT_EQ(t, typef("free 0x%lx", (uint64_t)PORT_DIRECT_MAP - 1), -ERANGE);
+	KTEST_EXPECT(t, answer_has(" is outside RAM,"));
+}
+
 static void shrink_says_what_stays(struct ktest *t)
 {
 	struct kmem_cache *cache = kmem_cache_create("commands-test", 64, 0, 0, NULL);
@@ -477,10 +510,12 @@ static const struct ktest_case commands_cases[] = {
 	KTEST_CASE(free_says_what_a_page_is),
 	KTEST_CASE(a_second_free_with_an_order_is_reported),
 	KTEST_CASE(an_address_without_a_descriptor_is_refused),
+	KTEST_CASE(an_address_behind_ram_is_refused),
 	KTEST_CASE(shrink_says_what_stays),
 	KTEST_CASE(a_cache_without_memory_is_told),
 	KTEST_CASE(reports_answer),
 	KTEST_CASE(slabinfo_of_one_cache),
+	KTEST_CASE(slabinfo_compares_whole_names),
 	KTEST_CASE(caches_are_listed),
 	KTEST_CASE(alloc_and_free_restore_the_lists),
 	KTEST_CASE(alloc_takes_flags),

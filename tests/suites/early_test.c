@@ -62,6 +62,18 @@ static void alignment_is_honoured(struct ktest *t)
 	KTEST_EXPECT_EQ(t, early_alloc(&map, PAGE_SIZE, GIB, 0), 4 * GIB);
 }
 
+/* From 5M to 10M there is room for 4M, but not for 4M on a multiple of 4M. */
+static void alignment_does_not_lead_below_the_range(struct ktest *t)
+{
+	memset(storage, 0xa5, sizeof(storage));
+	memmap_init(&map, storage, NR_RAW, NR_TAKEN, 1ULL << 40);
+	memmap_add(&map, 5 * MIB, 5 * MIB, MEMMAP_USABLE);
+	KTEST_ASSERT(t, memmap_seal(&map) == 0);
+	KTEST_EXPECT_EQ(t, early_alloc(&map, 4 * MIB, 4 * MIB, 0), 0);
+	KTEST_EXPECT_EQ(t, map.nr_taken, 0);
+	KTEST_EXPECT_EQ(t, early_alloc(&map, 4 * MIB, MIB, 0), 6 * MIB);
+}
+
 static void reservations_are_stepped_over(struct ktest *t)
 {
 	KTEST_ASSERT(t, seal_small_machine() == 0);
@@ -138,6 +150,7 @@ static const struct ktest_case early_cases[] = {
 	KTEST_CASE(highest_place_first),
 	KTEST_CASE(below_is_honoured),
 	KTEST_CASE(alignment_is_honoured),
+	KTEST_CASE(alignment_does_not_lead_below_the_range),
 	KTEST_CASE(reservations_are_stepped_over),
 	KTEST_CASE(touching_pieces_take_one_slot),
 	KTEST_CASE(every_page_is_given_once),

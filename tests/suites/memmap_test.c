@@ -366,6 +366,28 @@ static void raw_block_can_be_pasted(struct ktest *t)
 			   "end\n");
 }
 
+/* Ends are the last bytes; of the RAM, what is reserved is taken and the rest free. */
+static void a_map_is_printed_with_its_last_bytes(struct ktest *t)
+{
+	static char text[1024];		/* bytes; six lines of up to 100 */
+	struct seq_buffer out;
+
+	fresh_map();
+	memmap_add(&map, MIB, 3 * MIB, MEMMAP_USABLE);
+	memmap_add(&map, 4 * MIB, MIB, MEMMAP_NVS);
+	memmap_reserve(&map, MIB, 2 * MIB, MEMMAP_OWNER_KERNEL);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	seq_buffer_init(&out, text, sizeof(text));
+	memmap_print(&map, &out.seq);
+	KTEST_EXPECT_STREQ(t, strchr(text, '\n'),
+			   "\n[mem 0x0000000000100000-0x00000000003fffff]       3072 kB  usable\n"
+			   "[mem 0x0000000000400000-0x00000000004fffff]       1024 kB  ACPI NVS\n"
+			   "taken: 1 ranges\n"
+			   "[mem 0x0000000000100000-0x00000000001fffff]       1024 kB  kernel\n"
+			   "RAM 3072 kB, free 2048 kB, taken 1024 kB; usable bytes left out: 0; "
+			   "refused: 0\n");
+}
+
 /* What comes after the seal is refused, counted, and changes nothing. */
 static void a_sealed_map_is_closed(struct ktest *t)
 {
@@ -419,5 +441,6 @@ static const struct ktest_case memmap_cases[] = {
 	KTEST_CASE(bad_reservations_are_refused),
 	KTEST_CASE(walks_skip_what_is_taken),
 	KTEST_CASE(raw_block_can_be_pasted),
+	KTEST_CASE(a_map_is_printed_with_its_last_bytes),
 };
 KTEST_SUITE(memmap, memmap_cases);

@@ -313,6 +313,69 @@ static void reclaim_counts_the_pages_of_slabs(struct ktest *t)
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
 }
 
+/* Its objects are all out; when memory is short, one of them is given back. */
+static struct kmem_cache *lender;
+static void *lent;
+
+static unsigned long count_lent(struct shrinker *shrinker, gfp_t gfp)
+{
+	(void)shrinker;
+	(void)gfp;
+	return lent != NULL;
+}
+
+static unsigned long give_lent(struct shrinker *shrinker, gfp_t gfp, unsigned long nr)
+{
+	void *object = lent;
+
+	(void)shrinker;
+	(void)gfp;
+	(void)nr;
+	lent = NULL;
+	if (object)
+		kmem_cache_free(lender, object);
+	return 0;	/* no page came free */
+}
+
+static struct shrinker lending = {
+	.count_objects = count_lent,
+	.scan_objects = give_lent,
+	.name = "lending",
+};
+
+/* Reclaim frees no page for a slab, but an object comes home: the request that reclaimed has it. */
+static void an_object_that_reclaim_brought_is_found(struct ktest *t)
+{
+	struct free_state before;
+	struct link *list, *again;
+
+	if (machine_is_too_large(t))
+		return;
+	before = free_state_now();
+	lender = kmem_cache_create("test-oom", 200, 0, 0, NULL);
+	KTEST_ASSERT(t, lender);
+	lent = kmem_cache_alloc(lender, GFP_KERNEL);
+	KTEST_ASSERT(t, lent);
+	take_all_pages();
+	list = take_all_objects(lender, 0);
+	KTEST_EXPECT(t, list);		/* the slab is not empty when the object comes home */
+	register_shrinker(&lending);
+	expect_none(t, __LINE__, kmem_cache_alloc(lender, GFP_NOWAIT | __GFP_NOWARN));
+	KTEST_EXPECT(t, lent);
+	again = kmem_cache_alloc(lender, QUIETLY);
+	KTEST_EXPECT(t, again && !lent);
+	unregister_shrinker(&lending);
+	if (again)
+		kmem_cache_free(lender, again);
+	if (lent)
+		kmem_cache_free(lender, lent);
+	give_objects(list);
+	give_all_pages();
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(lender), 0);
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
 static const struct ktest_case oom_cases[] = {
 	KTEST_CASE(kmalloc_fails_with_null),
 	KTEST_CASE(krealloc_keeps_the_old_object),
@@ -320,6 +383,7 @@ static const struct ktest_case oom_cases[] = {
 	KTEST_CASE(no_cache_can_be_made),
 	KTEST_CASE(two_pages_serve_where_a_slab_does_not),
 	KTEST_CASE(empty_slabs_serve_others),
+	KTEST_CASE(an_object_that_reclaim_brought_is_found),
 	KTEST_CASE(reclaim_counts_the_pages_of_slabs),
 	KTEST_CASE(what_this_cpu_keeps_serves_larger_blocks),
 };
