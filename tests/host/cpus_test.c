@@ -6,6 +6,8 @@
  * must not, before it lets it.
  */
 #include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "mm/fault.h"
@@ -543,6 +545,108 @@ static void a_busy_cpus_stacks_are_left_alone(struct ktest *t)
 	KTEST_EXPECT_EQ(t, mm_verify_instance(&kernel_mm, &seq_console), 0);
 }
 
+/* The CPU gets out of its operation while another one, patiently, waits for what it keeps. */
+static void *stops_being_busy(void *arg)
+{
+	struct percpu *cpu = arg;
+
+	be_patient();
+	set(&passed);
+	__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* @turn: sheaves or lists of pages. Return: did it come back before the CPU was ready? */
+static bool comes_back_early(struct ktest *t, void (*turn)(bool on))
+{
+	struct percpu *cpu = port_percpu();
+	bool early_back;
+
+	cpu->busy = 1;
+	waiter = start(t, stops_being_busy, cpu);
+	set(&arrived);
+	turn(false);
+	early_back = !has_passed();
+	pthread_join(waiter, NULL);
+	return early_back;
+}
+
+/* Who turns them off goes on when nothing lies there any more, not when it has asked once. */
+static void a_busy_cpu_is_waited_for(struct ktest *t)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	void *object;
+
+	if (!open_shared(t, "cpus-busy"))
+		return;
+	object = kmem_cache_alloc(shared, GFP_KERNEL);
+	KTEST_ASSERT(t, page && object);
+	kmem_cache_free(shared, object);
+	KTEST_EXPECT(t, sheaf_nr_objects(shared) != 0);
+	KTEST_EXPECT(t, !comes_back_early(t, sheaves_set));
+	KTEST_EXPECT_EQ(t, sheaf_nr_objects(shared), 0);
+	sheaves_set(true);
+
+	__free_page(page);
+	KTEST_EXPECT(t, port_percpu()->top[page_request_stack[0][0]] != stack_none);
+	KTEST_EXPECT(t, !comes_back_early(t, page_lists_set));
+	KTEST_EXPECT(t, port_percpu()->top[page_request_stack[0][0]] == stack_none);
+	page_lists_set(true);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), 0);
+	KTEST_EXPECT_EQ(t, mm_verify_instance(&kernel_mm, &seq_console), 0);
+}
+
+static struct cpu_stack *guarded;
+static unsigned int faults;
+static bool was_busy;
+static void *got_inside;
+static int things[2];
+
+/* Runs where an operation reads or writes the stack: an interrupt could come there as well. */
+static void in_the_middle(int signal)
+{
+	(void)signal;
+	faults++;
+	was_busy = port_percpu()->busy;
+	(void)mprotect(guarded, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	got_inside = stack_pop(STACK_SPARE);
+}
+
+/* The stack's memory cannot be had: the next operation that touches it is interrupted there. */
+static void guard(void)
+{
+	faults = 0;
+	was_busy = false;
+	got_inside = NULL;
+	(void)mprotect(guarded, PAGE_SIZE, PROT_NONE);
+}
+
+/* At its first look at the stack an operation has said that it is under way. */
+static void an_operation_says_that_it_is_under_way(struct ktest *t)
+{
+	struct sigaction trap = { .sa_handler = in_the_middle }, before;
+
+	guarded = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+	KTEST_ASSERT(t, guarded != MAP_FAILED);
+	KTEST_ASSERT(t, sigaction(SIGSEGV, &trap, &before) == 0);
+	port_percpu()->top[STACK_SPARE] = stack_empty_top(guarded, 4);
+	KTEST_EXPECT(t, stack_push(STACK_SPARE, &things[0]));
+	guard();
+	KTEST_EXPECT(t, stack_push(STACK_SPARE, &things[1]));
+	KTEST_EXPECT_EQ(t, faults, 1);
+	KTEST_EXPECT(t, was_busy && !got_inside);
+	guard();
+	KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[1]);
+	KTEST_EXPECT_EQ(t, faults, 1);
+	KTEST_EXPECT(t, was_busy && !got_inside);
+	KTEST_EXPECT(t, stack_pop(STACK_SPARE) == &things[0]);
+	KTEST_EXPECT(t, !stack_pop(STACK_SPARE) && !port_percpu()->busy);
+	port_percpu()->top[STACK_SPARE] = stack_none;
+	(void)sigaction(SIGSEGV, &before, NULL);
+	munmap(guarded, PAGE_SIZE);
+}
+
 static const struct ktest_case cpus_cases[] = {
 	KTEST_CASE(one_cpu_reclaims_at_a_time),
 	KTEST_CASE(a_shrinker_leaves_when_no_callback_runs),
@@ -557,5 +661,7 @@ static const struct ktest_case cpus_cases[] = {
 	KTEST_CASE(a_sheaf_too_many_goes_back),
 	KTEST_CASE(the_nth_request_is_one_of_this_cpus),
 	KTEST_CASE(a_busy_cpus_stacks_are_left_alone),
+	KTEST_CASE(a_busy_cpu_is_waited_for),
+	KTEST_CASE(an_operation_says_that_it_is_under_way),
 };
 KTEST_SUITE(cpus, cpus_cases);
