@@ -18,7 +18,8 @@
 
 #include "mm/fault.h"
 
-#define ARENA		(32UL << 20)	/* bytes of RAM: a boot needs less than 1 MiB of it */
+#define MIB		(1ULL << 20)
+#define NR_RESERVED	8	/* room for what early_alloc() takes */
 #define MAX_POINTS	2000U
 #define TIMEOUT		10U		/* seconds that one boot may take */
 
@@ -30,6 +31,26 @@ struct outcome {
 	char log[8192];		/* bytes; the rest is dropped */
 };
 
+/*
+ * A boot needs less than 1 MiB. The second piece lies apart and ends within a block of the largest
+ * order, whose descriptors must be there all the same.
+ */
+static const struct memmap_entry ram[] = {
+	{ 0, 32 * MIB, MEMMAP_USABLE },
+	{ 64 * MIB, 5 * MIB, MEMMAP_USABLE },
+};
+
+static int boot_ram(void)
+{
+	static uint64_t storage[MEMMAP_BYTES(2, NR_RESERVED) / sizeof(uint64_t) + 1];
+	static struct memmap map;
+
+	memmap_init(&map, storage, ARRAY_SIZE(ram), NR_RESERVED, 128 * MIB);
+	for (size_t i = 0; i < ARRAY_SIZE(ram); i++)
+		(void)memmap_add(&map, ram[i].base, ram[i].length, ram[i].type);
+	return quire_init_map(&map);
+}
+
 /* @stacks: the CPU uses its sheaves; else each object is a request. */
 static int boot(unsigned int n, bool stacks)
 {
@@ -39,7 +60,7 @@ static int boot(unsigned int n, bool stacks)
 
 	fault_set_stacks(stacks);
 	fault_nth_begin(n);
-	err = quire_init(ARENA);
+	err = boot_ram();
 	failed = fault_nth_end();
 	if (err)
 		return err == -ENOMEM && failed ? REFUSED : WRONG;
