@@ -86,8 +86,11 @@ static enum role begin(unsigned int self)
 	if (other == self)
 		return ROLE_INSIDE;
 	/* Without the lock, which the reclaimer wants at its end. */
-	while (__atomic_load_n(&nr_runs, __ATOMIC_ACQUIRE) == run)
+	while (__atomic_load_n(&nr_runs, __ATOMIC_ACQUIRE) == run) {
+		/* It may be waiting for this CPU to run a call, which a port may do just here. */
+		port_irq_restore(port_irq_save());
 		port_relax();
+	}
 	return ROLE_WAITED;
 }
 
