@@ -75,7 +75,7 @@ static __always_inline void unlink_block(struct page *pages, struct free_area *a
 static __always_inline void push_block(struct page *pages, struct free_area *area, uint32_t pfn,
 				       uint32_t tag)
 {
-	pages[pfn].tag = tag;
+	WRITE_ONCE(pages[pfn].tag, tag);
 	pages[pfn].nr_blocks = 0;
 	link_between(pages, area, pfn, 0, area->first);
 	area->nr++;
@@ -87,11 +87,11 @@ void buddy_add_run_locked(struct zone *zone, uint64_t pfn, uint32_t nr_blocks)
 	struct page *page = zone->pages + pfn;
 
 	lock_assert_held(&zone->lock);
-	page->tag = free_tag(zone, MAX_ORDER - 1);
+	WRITE_ONCE(page->tag, free_tag(zone, MAX_ORDER - 1));
 	page->nr_blocks = nr_blocks;
 	link_between(zone->pages, area, (uint32_t)pfn, area->last, 0);
 	area->nr += nr_blocks;
-	zone->nr_free += nr_blocks * MAX_ORDER_NR_PAGES;
+	WRITE_ONCE(zone->nr_free, zone->nr_free + (nr_blocks * MAX_ORDER_NR_PAGES));
 }
 
 /*
@@ -107,7 +107,7 @@ static void carve(struct zone *zone, struct free_area *area, struct page *page)
 
 	unlink_block(zone->pages, area, page);
 	if (nr_blocks > 1) {
-		zone->pages[rest].tag = free_tag(zone, MAX_ORDER - 1);
+		WRITE_ONCE(zone->pages[rest].tag, free_tag(zone, MAX_ORDER - 1));
 		zone->pages[rest].nr_blocks = nr_blocks - 1;
 		link_between(zone->pages, area, rest, prev, next);
 	}
@@ -141,8 +141,8 @@ struct page *buddy_take_locked(struct zone *zone, unsigned int order)
 		push_block(zone->pages, &zone->free[k],
 			   (uint32_t)(page - zone->pages) + (1U << k), free_tag(zone, k));
 	}
-	page->tag = page_tag(PAGE_ALLOCATED, order, zone->index);
-	zone->nr_free -= 1UL << order;
+	WRITE_ONCE(page->tag, page_tag(PAGE_ALLOCATED, order, zone->index));
+	WRITE_ONCE(zone->nr_free, zone->nr_free - (1UL << order));
 	zone->event[ZONE_EVENT_ALLOC] += 1UL << order;
 	return page;
 }
@@ -165,7 +165,7 @@ static __always_inline unsigned int give(struct zone *zone, struct page *pages, 
 		 * The upper head becomes a tail: a stale PAGE_FREE there would pass
 		 * for a buddy later.
 		 */
-		pages[pfn | half].tag = page_tag(PAGE_TAIL, 0, 0);
+		WRITE_ONCE(pages[pfn | half].tag, page_tag(PAGE_TAIL, 0, 0));
 		pfn &= ~half;
 	}
 	push_block(pages, area, pfn, tag);
@@ -175,7 +175,7 @@ static __always_inline unsigned int give(struct zone *zone, struct page *pages, 
 static void count_given(struct zone *zone, uint64_t nr_pages, unsigned int merges)
 {
 	lock_assert_held(&zone->lock);
-	zone->nr_free += nr_pages;
+	WRITE_ONCE(zone->nr_free, zone->nr_free + nr_pages);
 	zone->event[ZONE_EVENT_FREE] += nr_pages;
 	zone->event[ZONE_EVENT_MERGE] += merges;
 }

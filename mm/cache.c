@@ -560,8 +560,12 @@ static uint64_t nr_slab_pages(void)
 	struct kmem_cache *cache = NULL;
 	uint64_t nr = 0;
 
-	while ((cache = next_pinned(cache)) != NULL)
-		nr += READ_ONCE(cache->nr_slabs) << cache->order;
+	while ((cache = next_pinned(cache)) != NULL) {
+		unsigned long flags = spin_lock_irqsave(&cache->lock);
+
+		nr += cache->nr_slabs << cache->order;
+		spin_unlock_irqrestore(&cache->lock, flags);
+	}
 	return nr;
 }
 

@@ -53,6 +53,6 @@ static __always_inline bool is_sound(const struct kmem_cache *cache, const void 
 	uint64_t paddr = (uintptr_t)object - (uintptr_t)cache->direct_map;
 
 	return likely(is_readable(cache, paddr)) &&
-	       likely(cache->pages[paddr >> PAGE_SHIFT].tag == cache->tag) &&
+	       likely(READ_ONCE(cache->pages[paddr >> PAGE_SHIFT].tag) == cache->tag) &&
 	       likely(is_live(cache, object, paddr));
 }

@@ -189,7 +189,7 @@ static struct page *large_of(const void *object)
 	if (paddr % PAGE_SIZE || !mm_page_valid(&kernel_mm, paddr >> PAGE_SHIFT))
 		return NULL;
 	page = virt_to_page(object);
-	return page->state == PAGE_LARGE ? page : NULL;
+	return READ_ONCE(page->state) == PAGE_LARGE ? page : NULL;
 }
 
 /* @object keeps its place, and now holds @size bytes: noted where there is room for it. */
@@ -282,7 +282,7 @@ void kfree(const void *object)
 		return;
 	}
 	page = pfn_to_page(paddr >> PAGE_SHIFT);
-	if (unlikely(page->state != PAGE_SLAB)) {
+	if (unlikely(READ_ONCE(page->state) != PAGE_SLAB)) {
 		kfree_rest(object, RET_IP);
 		return;
 	}

@@ -330,7 +330,7 @@ static __always_inline bool free_fast(struct page *page, unsigned int order, enu
 
 	if (unlikely(offset % sizeof(*page)) || unlikely(block >= kernel_mm.nr_blocks) ||
 	    unlikely(!kernel_mm.block_map[block]) ||
-	    unlikely((page->tag & 0xffff) != page_tag(state, order, 0)))
+	    unlikely((READ_ONCE(page->tag) & 0xffff) != page_tag(state, order, 0)))
 		return false;
 	WRITE_ONCE(page->state, PAGE_CPU);
 	if (unlikely(!stack_push(page_stack[page->zone_or_cache][order], page)))

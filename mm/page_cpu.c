@@ -98,7 +98,7 @@ static void **take_many_locked(struct zone *zone, unsigned int order, unsigned i
 	struct page *page;
 
 	while (nr > 0 && (page = buddy_pop_locked(zone, order)) != NULL) {
-		page->tag = tag;
+		WRITE_ONCE(page->tag, tag);
 		*top++ = page;
 		nr--;
 	}
@@ -113,7 +113,7 @@ static void **take_many_locked(struct zone *zone, unsigned int order, unsigned i
 		return top;
 	for (struct page *piece = page + ((unsigned long)nr << order); piece > page;) {
 		piece -= 1UL << order;
-		piece->tag = tag;
+		WRITE_ONCE(piece->tag, tag);
 		*top++ = piece;
 	}
 	return top;

@@ -316,7 +316,7 @@ struct page *slab_of(struct mm *mm, const void *object)
 	if (!mm_page_valid(mm, pfn))
 		return NULL;
 	page = mm->pages + pfn;
-	if (page->state != PAGE_SLAB)
+	if (READ_ONCE(page->state) != PAGE_SLAB)
 		return NULL;
 	return mm->pages + align_down(pfn, 1UL << page->order);
 }

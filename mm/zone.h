@@ -87,9 +87,9 @@ static inline struct page *buddy_pop_locked(struct zone *zone, unsigned int orde
 	else
 		area->last = 0;
 	area->nr--;
-	zone->nr_free -= 1UL << order;
+	WRITE_ONCE(zone->nr_free, zone->nr_free - (1UL << order));
 	zone->event[ZONE_EVENT_ALLOC] += 1UL << order;
-	page->tag = page_tag(PAGE_ALLOCATED, order, zone->index);
+	WRITE_ONCE(page->tag, page_tag(PAGE_ALLOCATED, order, zone->index));
 	return page;
 }
 
