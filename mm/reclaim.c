@@ -71,20 +71,26 @@ void unregister_shrinker(struct shrinker *shrinker)
 
 enum role { ROLE_INSIDE, ROLE_RECLAIMER, ROLE_WAITED };
 
-/* Become the reclaimer, or wait for the one that there is. */
-static enum role begin(unsigned int self)
+/*
+ * Become the reclaimer, or wait for the one that there is. @first: runs that had ended when this
+ * CPU's shortage began; of two that have ended since, the second has begun since.
+ */
+static enum role begin(unsigned int self, unsigned long first)
 {
 	unsigned long flags = spin_lock_irqsave(&reclaim_lock);
 	unsigned int other = reclaimer;
 	unsigned long run = nr_runs;
+	bool served = run - first >= 2;
 
-	if (!other)
+	if (!other && !served)
 		__atomic_store_n(&reclaimer, self, __ATOMIC_RELAXED);
 	spin_unlock_irqrestore(&reclaim_lock, flags);
-	if (!other)
-		return ROLE_RECLAIMER;
 	if (other == self)
 		return ROLE_INSIDE;
+	if (served)
+		return ROLE_WAITED;
+	if (!other)
+		return ROLE_RECLAIMER;
 	/* Without the lock, which the reclaimer wants at its end. */
 	while (__atomic_load_n(&nr_runs, __ATOMIC_ACQUIRE) == run) {
 		/* It may be waiting for this CPU to run a call, which a port may do just here. */
@@ -144,9 +150,10 @@ static unsigned long run_shrinkers(struct mm *mm, gfp_t gfp)
 unsigned long reclaim(struct mm *mm, gfp_t gfp)
 {
 	unsigned long before = __atomic_load_n(&total, __ATOMIC_RELAXED), freed = 0;
+	unsigned long first = __atomic_load_n(&nr_runs, __ATOMIC_ACQUIRE);
 
 	for (unsigned int i = 0; i < 2 && !freed; i++) {
-		enum role role = begin(port_cpu() + 1);
+		enum role role = begin(port_cpu() + 1, first);
 
 		if (role == ROLE_INSIDE)
 			return 0;

@@ -2,8 +2,8 @@
  * What one CPU waits for until another one is done, with threads as CPUs; and a CPU whose stacks
  * are under way, which portable ports alone know.
  *
- * Who waits has no event to show it. So the other side gives it PATIENCE to come through, which it
- * must not, before it lets it.
+ * Who waits turns in a loop, which the port counts. So the other side goes on when it has seen
+ * that, however busy the host is.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -14,20 +14,15 @@
 #include "mm/internal.h"
 
 #include <kernel/ktest.h>
+#include <kernel/string.h>
 #include <port/stack.h>
+
+#include "cpus.h"
 
 #define PATIENCE_NS	50000000L	/* 50 ms; a call that does not wait takes microseconds */
 
 static bool arrived, passed;		/* the waiting thread is about to call; has come back */
-
-static void be_patient(void)
-{
-	static const struct timespec patience = { 0, PATIENCE_NS };
-
-	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
-		port_relax();
-	nanosleep(&patience, NULL);
-}
+static unsigned long first_turn[PORT_NR_CPUS];	/* of a CPU that is about to call; 0: it is not */
 
 static bool has_passed(void)
 {
@@ -39,14 +34,56 @@ static void set(bool *flag)
 	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
 }
 
-static pthread_t start(struct ktest *t, void *(*fn)(void *), void *arg)
+static void be_patient(void)
+{
+	static const struct timespec patience = { 0, PATIENCE_NS };
+
+	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
+		port_relax();
+	nanosleep(&patience, NULL);
+}
+
+/* The next call is one that waits. */
+static void arrive(void)
+{
+	unsigned int cpu = port_cpu();
+
+	__atomic_store_n(&first_turn[cpu], cpus_turns(cpu) + 1, __ATOMIC_RELEASE);
+}
+
+static unsigned int nr_waiting(void)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int cpu = 0; cpu < PORT_NR_CPUS; cpu++) {
+		unsigned long turn = __atomic_load_n(&first_turn[cpu], __ATOMIC_ACQUIRE);
+
+		nr += turn && cpus_turns(cpu) >= turn;
+	}
+	return nr;
+}
+
+/* Until so many threads turn in loops, or one has come through that should not. */
+static void await_waiting(unsigned int nr)
+{
+	while (nr_waiting() < nr && !has_passed())
+		sched_yield();
+}
+
+static pthread_t start_one_more(struct ktest *t, void *(*fn)(void *), void *arg)
 {
 	pthread_t thread;
 
-	arrived = passed = false;
 	if (pthread_create(&thread, NULL, fn, arg) != 0)
 		ktest_fail(t, __FILE__, __LINE__, "no thread");
 	return thread;
+}
+
+static pthread_t start(struct ktest *t, void *(*fn)(void *), void *arg)
+{
+	arrived = passed = false;
+	memset(first_turn, 0, sizeof(first_turn));
+	return start_one_more(t, fn, arg);
 }
 
 /* ---- reclaim ------------------------------------------------------------- */
@@ -80,7 +117,7 @@ static struct shrinker bystander = {
 static void *reclaims_too(void *arg)
 {
 	(void)arg;
-	set(&arrived);
+	arrive();
 	waiter_got = reclaim(&kernel_mm, GFP_KERNEL);
 	set(&passed);
 	return NULL;
@@ -89,7 +126,7 @@ static void *reclaims_too(void *arg)
 static void *unregisters(void *arg)
 {
 	(void)arg;
-	set(&arrived);
+	arrive();
 	unregister_shrinker(&bystander);
 	set(&passed);
 	return NULL;
@@ -105,7 +142,7 @@ static unsigned long scan_while_other_waits(struct shrinker *shrinker, gfp_t gfp
 	(void)gfp;
 	(void)nr;
 	waiter = start(owner, other, NULL);
-	be_patient();
+	await_waiting(1);
 	KTEST_EXPECT(owner, !has_passed());
 	return 1;		/* as if a page came free */
 }
@@ -157,21 +194,22 @@ static unsigned long late_got;
 static void *comes_late(void *arg)
 {
 	(void)arg;
+	arrive();
 	__atomic_fetch_add(&late_got, reclaim(&kernel_mm, GFP_KERNEL), __ATOMIC_RELAXED);
+	set(&passed);
 	return NULL;
 }
 
 static unsigned long scan_in_vain(struct shrinker *shrinker, gfp_t gfp, unsigned long nr)
 {
-	static const struct timespec patience = { 0, 6 * PATIENCE_NS };
-
 	(void)shrinker;
 	(void)gfp;
 	(void)nr;
-	for (unsigned int i = 0; scans == 0 && i < ARRAY_SIZE(late); i++)
-		late[i] = start(owner, comes_late, NULL);
-	scans++;
-	nanosleep(&patience, NULL);
+	if (scans++ == 0) {
+		late[0] = start(owner, comes_late, NULL);
+		late[1] = start_one_more(owner, comes_late, NULL);
+		await_waiting(ARRAY_SIZE(late));
+	}
 	return 0;
 }
 
@@ -226,7 +264,7 @@ static void a_callback_may_unregister_its_own(struct ktest *t)
 
 static void *destroys(void *arg)
 {
-	set(&arrived);
+	arrive();
 	waiter_got = (unsigned long)kmem_cache_destroy(arg);
 	set(&passed);
 	return NULL;
@@ -241,7 +279,7 @@ static void destroy_waits_for_walkers(struct ktest *t)
 	KTEST_ASSERT(t, cache);
 	cache->pins++;
 	waiter = start(t, destroys, cache);
-	be_patient();
+	await_waiting(1);
 	KTEST_EXPECT(t, !has_passed());
 	flags = spin_lock_irqsave(&cache_list_lock);
 	cache->pins--;
@@ -271,7 +309,7 @@ static void *takes_lock(void *arg)
 	unsigned long flags;
 
 	(void)arg;
-	set(&arrived);
+	arrive();
 	flags = spin_lock_irqsave(&lock);
 	set(&passed);
 	spin_unlock_irqrestore(&lock, flags);
@@ -283,7 +321,7 @@ static void a_lock_is_waited_for(struct ktest *t)
 	unsigned long flags = spin_lock_irqsave(&lock);
 
 	waiter = start(t, takes_lock, NULL);
-	be_patient();
+	await_waiting(1);
 	KTEST_EXPECT(t, !has_passed());
 	KTEST_EXPECT(t, spin_is_held(&lock));
 	spin_unlock_irqrestore(&lock, flags);

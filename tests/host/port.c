@@ -76,8 +76,16 @@ void port_idle(void)
 	cpus_serve_call();
 }
 
+static unsigned long turns[PORT_NR_CPUS];	/* of spin loops */
+
+unsigned long cpus_turns(unsigned int cpu)
+{
+	return __atomic_load_n(&turns[cpu], __ATOMIC_RELAXED);
+}
+
 void port_relax(void)
 {
+	__atomic_fetch_add(&turns[port_cpu()], 1, __ATOMIC_RELAXED);
 	sched_yield();
 }
 
