@@ -25,10 +25,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mm/ledger.h>
 #include <mm/report.h>
 
 #include "cache.h"
 #include "memory.h"
+#include "mm/snapshot.h"
 #include "port.h"
 
 #define MAX_OBJECTS	64U
@@ -481,14 +483,28 @@ static void try_wrong_free(void *address)
 		      (unsigned long long)((char *)address - (char *)object_at(0)));
 }
 
+/* A sheaf is in the ledger by who holds it: those that the search keeps are in no row. */
+static void look_into_ledger(struct seq *out, const char *text)
+{
+	static struct ledger ledger;
+
+	ledger_take(&kernel_mm, &ledger);
+	if (ledger.nr_drifts == 0 &&
+	    ledger_sum(&ledger) + held * sizeof(struct cpu_stack) == ledger.total)
+		return;
+	print_ledger(out, &ledger);
+	SEARCH_EXPECT(false, "%u sheaves are kept from the cache; %s", held, text);
+}
+
 static void cache_look(void)
 {
-	static char text[1024];		/* bytes; some ten findings */
+	static char text[8192];		/* bytes; some findings, or the ledger and some */
 	struct seq_buffer buffer;
 	char *behind = (char *)object_at(plan->objects - 1) + cache->stride;
 
 	seq_buffer_init(&buffer, text, sizeof(text));
 	SEARCH_EXPECT(mm_verify(&buffer.seq) == 0, "%s", text);
+	look_into_ledger(&buffer.seq, text);
 	memory_verify(&memory);
 	expect_count("free pages of kernel_mm",
 		     mm_zone_of(&kernel_mm, MEMORY_BASE_PFN)->nr_free, 0);

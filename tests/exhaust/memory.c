@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <mm/ledger.h>
 #include <port/layout.h>
 
 #include "memory.h"
@@ -103,11 +104,12 @@ void memory_close(struct memory *memory)
 
 void memory_verify(struct memory *memory)
 {
-	static char text[1024];		/* bytes; some ten findings */
+	static char text[8192];		/* bytes; some findings, or the ledger and some */
 	struct seq_buffer buffer;
 
 	seq_buffer_init(&buffer, text, sizeof(text));
 	SEARCH_EXPECT(mm_verify_instance(memory->mm, &buffer.seq) == 0, "%s", text);
+	SEARCH_EXPECT(ledger_check(memory->mm, &buffer.seq) == 0, "%s", text);
 }
 
 unsigned int memory_nr_bugs(void)

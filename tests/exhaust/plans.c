@@ -13,6 +13,7 @@ const struct zone_plan zone_plans[] = {
 	{ .name = "16 pages", .map = "################" },
 	{ .name = "16 pages, odd edges", .map = "...################", .mirror = true },
 	{ .name = "16 pages with holes", .map = ".####.#######r####..#", .mirror = true },
+	{ .name = "32 pages", .map = "################################", .mirror = true },
 	{ .name = "32 pages, odd edges and holes", .mirror = true,
 	  .map = ".#######.#######r#######.######..###..##" },
 	{ .name = "32 pages in runs of 4", .mirror = true,
@@ -33,8 +34,6 @@ const struct zone_plan zone_plans[] = {
 	  .listed = LISTED, .exact = true },
 
 	{ .name = "12 pages", .map = "....############", .exact = true, .is_long = true },
-	{ .name = "32 pages", .map = "################################", .mirror = true,
-	  .is_long = true },
 	{ .name = "32 pages in runs of 6", .mirror = true, .is_long = true,
 	  .map = "..######..######r.######..######..######.##" },
 	{ .name = "8 pages, 1 CPU", .map = "########", .lists = 1, .listed = LISTED, .exact = true,

@@ -12,6 +12,7 @@
 #include <hosted/quire.h>
 #include <kernel/panic.h>
 #include <kernel/port.h>
+#include <mm/ledger.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,4 +168,6 @@ void fuzz_verify(void)
 {
 	if (mm_verify(&fuzz_sink) != 0)
 		fuzz_fail(__FILE__, __LINE__, "an invariant is broken");
+	if (ledger_check(&kernel_mm, &fuzz_sink) != 0)
+		fuzz_fail(__FILE__, __LINE__, "the ledger is not closed");
 }

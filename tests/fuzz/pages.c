@@ -9,6 +9,7 @@
  * from the highest such zone, unless page lists hold a part of it. What was written to a page must
  * be there until its free. Wrong frees are thrown in: each is one report, and changes nothing.
  */
+#include <mm/ledger.h>
 #include <mm/report.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +287,8 @@ static void verify(void)
 		fuzz_verify();
 	else if (mm_verify_instance(model.mm, &fuzz_sink) != 0)
 		fuzz_fail(__FILE__, __LINE__, "an invariant is broken");
+	else if (ledger_check(model.mm, &fuzz_sink) != 0)
+		fuzz_fail(__FILE__, __LINE__, "the ledger is not closed");
 }
 
 static void run_operations(struct fuzz_input *in)

@@ -15,8 +15,10 @@
 
 #include <hosted/quire.h>
 #include <kernel/errno.h>
+#include <mm/ledger.h>
 
 #include "mm/fault.h"
+#include "mm/internal.h"
 
 #define MIB		(1ULL << 20)
 #define NR_RESERVED	8	/* room for what early_alloc() takes */
@@ -65,7 +67,7 @@ static int boot(unsigned int n, bool stacks)
 	if (err)
 		return err == -ENOMEM && failed ? REFUSED : WRONG;
 	object = kmalloc(1000, GFP_KERNEL);
-	if (!object || mm_verify(&seq_console) != 0)
+	if (!object || mm_verify(&seq_console) != 0 || ledger_check(&kernel_mm, &seq_console) != 0)
 		return WRONG;
 	kfree(object);
 	return failed ? ABSORBED : UNTOUCHED;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mm/ledger.h>
 #include <mm/report.h>
 
 #include "interleave.h"
@@ -351,6 +352,9 @@ void check_all(void)
 	broken = mm_verify(&seq_console);
 	if (broken)
 		fail("%u invariants are broken: %s", broken, port_said());
+	port_hush();
+	if (ledger_check(&kernel_mm, &seq_console))
+		fail("the ledger is not closed: %s", port_said());
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		if (percpu_area[cpu]->busy)
 			fail("CPU %u is busy for ever", cpu);

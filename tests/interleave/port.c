@@ -29,7 +29,7 @@ struct call {
 
 static struct percpu areas[NR_CPUS];
 static struct call *inbox[NR_CPUS][MAX_CALLS];
-static char said[512];			/* bytes; what was printed last, for a panic's reason */
+static char said[8192];			/* bytes; what was printed last: a reason to fail */
 static bool portable;
 
 bool sequence_in_use(void)

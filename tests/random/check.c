@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include <hosted/quire.h>
+#include <mm/ledger.h>
 #include <mm/mm.h>
 
 #include "mm/snapshot.h"
@@ -180,6 +181,8 @@ void check_all(void)
 
 	seq_buffer_init(&buffer, text, sizeof(text));
 	if (mm_verify(&buffer.seq) != 0)
+		fail(WHY_VERIFY, "%s", text);
+	if (ledger_check(&kernel_mm, &buffer.seq) != 0)
 		fail(WHY_VERIFY, "%s", text);
 	for (unsigned int i = 0; i < MM_NR_BUG_KINDS; i++) {
 		if (mm_bug_count((enum mm_bug_kind)i) != begin.nr_bugs[i] + model.nr_bugs[i])
