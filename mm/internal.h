@@ -112,6 +112,7 @@ void zone_set_watermarks(struct mm *mm);
  * empty and full. */
 extern uint8_t page_stack[MAX_NR_ZONES][16];
 extern uint8_t page_request_stack[4][16];
+extern uint32_t page_stack_cpus[];	/* by index: with more CPUs than that none begins one */
 
 void page_cpu_init(void);
 

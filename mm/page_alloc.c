@@ -118,10 +118,11 @@ static struct page *alloc_slow(struct mm *mm, gfp_t gfp, unsigned int order, uin
 		page = take_from_zones(mm, gfp, order, WMARK_MIN);
 	}
 	while (!page && (gfp & __GFP_DIRECT_RECLAIM)) {
-		if (!reclaim(mm, gfp))
-			break;
+		bool progress = reclaim(mm, gfp);
+
+		/* Without any, others may have freed something meanwhile. */
 		page = take_from_zones(mm, gfp, order, WMARK_MIN);
-		if (!(gfp & __GFP_NOFAIL) && --rounds == 0)
+		if (!progress || (!(gfp & __GFP_NOFAIL) && --rounds == 0))
 			break;
 	}
 	if (!page && (gfp & __GFP_NOFAIL)) {
@@ -311,8 +312,8 @@ static __noinline void free_doubtful(struct page *page, unsigned int order, enum
 /* @page is sound and marked PAGE_CPU, but there was no room for it. */
 static __noinline void free_rest(struct page *page, unsigned int order)
 {
-	struct zone *zone = &kernel_mm.zone[page->zone_or_cache];
-	unsigned int stack = page_stack[page->zone_or_cache][order];
+	struct zone *zone = mm_zone_of(&kernel_mm, (uint64_t)(page - kernel_mm.pages));
+	unsigned int stack = page_stack[zone->index][order];
 	unsigned long flags;
 
 	if (stack != STACK_NEVER && page_cpu_give(stack, page))
@@ -327,13 +328,16 @@ static __always_inline bool free_fast(struct page *page, unsigned int order, enu
 {
 	uintptr_t offset = (uintptr_t)page - PORT_PAGE_ARRAY;
 	uint64_t block = offset / (MAX_ORDER_NR_PAGES * sizeof(*page));
+	struct page was;
 
 	if (unlikely(offset % sizeof(*page)) || unlikely(block >= kernel_mm.nr_blocks) ||
-	    unlikely(!kernel_mm.block_map[block]) ||
-	    unlikely((READ_ONCE(page->tag) & 0xffff) != page_tag(state, order, 0)))
+	    unlikely(!kernel_mm.block_map[block]))
+		return false;
+	was.tag = READ_ONCE(page->tag);	/* once: another CPU may free it wrongly just now */
+	if (unlikely((was.tag & 0xffff) != page_tag(state, order, 0)))
 		return false;
 	WRITE_ONCE(page->state, PAGE_CPU);
-	if (unlikely(!stack_push(page_stack[page->zone_or_cache][order], page)))
+	if (unlikely(!stack_push(page_stack[was.zone_or_cache][order], page)))
 		free_rest(page, order);
 	return true;
 }
@@ -386,6 +390,9 @@ unsigned long alloc_pages_bulk(gfp_t gfp, unsigned long nr, struct page **pages)
 					     (void **)pages + filled, want);
 		for (unsigned int i = 0; i < got; i++)
 			WRITE_ONCE(pages[filled + i]->state, PAGE_ALLOCATED);
+		/* An interrupted try may have left what is the handler's now. */
+		for (unsigned int i = got; i < want; i++)
+			pages[filled + i] = NULL;
 		filled += got;
 		if (got == 0) {
 			pages[filled] = do_alloc_pages(gfp, 0, RET_IP);

@@ -13,12 +13,15 @@
  *                zone under its low watermark. A request goes by the zones from the highest that it
  *                may use, and the one that could refill is where the next requests look first,
  *                until they must refill again (page_request_stack[]).
+ *                Where a lower zone is down to what it keeps for its own requests, the others do
+ *                not take from its stack either, and are sent back to the highest zone.
  * 4. Drain.      A full stack gives the older three quarters of its blocks back, or fewer if they
  *                merge far: so a single free stays bounded. When a request cannot be served,
  *                stacks are emptied: those of this CPU always, those of the others by a shrinker,
  *                if the request may reclaim. While memory is short none begins anew (reclaim.c).
- * 5. Which.      kernel_mm's only, and only in zones that are large enough for the stacks to be a
- *                small part of them: page_stack[] says stack_none's index for the others.
+ * 5. Which.      kernel_mm's only, and only in zones that are large enough: page_stack[] says
+ *                stack_none's index for the others. All CPUs' stacks of one order are at most 1/32
+ *                of a zone: with more CPUs than page_stack_cpus[] none begins anew.
  * 6. Locking.    As for sheaves (sheaf.c): the CPU's own, interrupts masked, percpu->busy clear.
  */
 
@@ -33,6 +36,7 @@
 #define DRAIN_TRIES	4U			/* calls to CPUs that are busy each time */
 #define ZONE_MIN_PAGES	(16UL << (20 - PAGE_SHIFT))	/* 16 MiB: smaller zones have no stacks */
 #define HUGE_MIN_PAGES	(1UL << (30 - PAGE_SHIFT))	/* 1 GiB: nor smaller ones of order 9 */
+#define STACKS_SHARE	32U	/* all CPUs' stacks of one order: at most this part of a zone */
 
 /* Blocks on a full stack: 120 KiB, 128, 128, 128, and 4 MiB. */
 static const uint8_t stack_size[NR_CLASSES] = { PAGE_CPU_SINGLES, 16, 8, 4, 2 };
@@ -41,6 +45,7 @@ static const uint8_t class_order[NR_CLASSES] = { 0, 1, 2, 3, HUGE_ORDER };
 
 uint8_t page_stack[MAX_NR_ZONES][16];
 uint8_t page_request_stack[4][16];
+uint32_t page_stack_cpus[STACK_NEVER];
 static bool page_lists_off;		/* by page_lists_set() */
 
 static unsigned int stack_class(unsigned int stack)
@@ -52,6 +57,46 @@ static struct zone *stack_zone(unsigned int stack)
 {
 	return &kernel_mm.zone[stack / NR_CLASSES];
 }
+
+static uint64_t stack_pages(unsigned int class)
+{
+	return (uint64_t)stack_size[class] << class_order[class];
+}
+
+/* ---- which stack serves a request first ---------------------------------- */
+
+/* That of the highest zone that a request with these zone bits may use and the machine has. */
+static uint8_t first_stack(gfp_t gfp, unsigned int order)
+{
+	unsigned int zone = gfp_highest_zone(gfp);
+
+	while (zone > 0 && !kernel_mm.zone[zone].managed)
+		zone--;
+	return page_stack[zone][order];
+}
+
+/* Has @zone more free pages than it keeps from requests of @highest? From its own it keeps none. */
+static bool has_spare(const struct zone *zone, unsigned int highest)
+{
+	uint64_t reserve = zone->lowmem_reserve[highest];
+
+	return !reserve || READ_ONCE(zone->nr_free) > zone->watermark[WMARK_LOW] + reserve;
+}
+
+/* The fast path asks no zone what it keeps from whom. So requests that were sent to a lower zone's
+ * stack leave it when that zone has come down to what it keeps from them. */
+static void send_back(unsigned int order)
+{
+	for (gfp_t gfp = 0; gfp < ARRAY_SIZE(page_request_stack); gfp++) {
+		unsigned int stack = page_request_stack[gfp][order];
+
+		if (stack != STACK_NEVER && !has_spare(stack_zone(stack), gfp_highest_zone(gfp)))
+			__atomic_store_n(&page_request_stack[gfp][order], first_stack(gfp, order),
+					 __ATOMIC_RELAXED);
+	}
+}
+
+/* ---- refilling and giving back ------------------------------------------- */
 
 /*
  * Up to @nr of the oldest of @have blocks go to the buddy lists, at least one; the others move
@@ -71,16 +116,17 @@ static void give_back(struct percpu *cpu, unsigned int stack, unsigned int have,
 }
 
 /* Does this CPU have that stack, and may it be touched? When first used it is made empty, and
- * again after a drain, but not while memory is short. */
+ * again after a drain, but not while memory is short, nor where there are too many CPUs. */
 static bool have_stack(struct percpu *cpu, unsigned int stack)
 {
 	if (cpu->busy || stack == STACK_NEVER || READ_ONCE(page_lists_off))
 		return false;
-	if (cpu->top[stack] == stack_none && reclaim_is_short())
+	if (cpu->top[stack] != stack_none)
+		return true;
+	if (reclaim_is_short() || percpu_nr > page_stack_cpus[stack])
 		return false;
-	if (cpu->top[stack] == stack_none)
-		stack_set_top(cpu, stack, stack_empty_top(&cpu->page_stack[stack],
-							  stack_size[stack_class(stack)]));
+	stack_set_top(cpu, stack, stack_empty_top(&cpu->page_stack[stack],
+						  stack_size[stack_class(stack)]));
 	return true;
 }
 
@@ -133,13 +179,16 @@ static void refill(struct percpu *cpu, unsigned int stack, uint64_t reserve)
 				       (unsigned int)min_u64(batch_of(order), spare),
 				       cpu->top[stack]));
 	spin_unlock_irqrestore(&zone->lock, flags);
+	if (zone->lowmem_reserve[ZONE_NORMAL])
+		send_back(order);
 }
 
 static struct page *take_from(struct percpu *cpu, unsigned int stack, unsigned int highest)
 {
 	struct page *page;
 
-	if (!have_stack(cpu, stack))
+	/* What lies there may have been taken for those that the zone keeps it for. */
+	if (!have_stack(cpu, stack) || !has_spare(stack_zone(stack), highest))
 		return NULL;
 	if (!cpu->top[stack][-1])
 		refill(cpu, stack, stack_zone(stack)->lowmem_reserve[highest]);
@@ -167,6 +216,8 @@ struct page *page_cpu_take(gfp_t gfp, unsigned int order)
 			__atomic_store_n(&page_request_stack[gfp & 3][order], page_stack[i][order],
 					 __ATOMIC_RELAXED);
 	}
+	if (!page)
+		send_back(order);
 	port_irq_restore(irq);
 	return page;
 }
@@ -255,7 +306,7 @@ uint64_t page_cpu_high(const struct zone *zone)
 
 	for (unsigned int class = 0; class < NR_CLASSES; class++) {
 		if (page_stack[zone->index][class_order[class]] != STACK_NEVER)
-			nr += (uint64_t)stack_size[class] << class_order[class];
+			nr += stack_pages(class);
 	}
 	return nr;
 }
@@ -317,19 +368,16 @@ static uint8_t stack_for(const struct zone *zone, unsigned int order)
 	return STACK_NEVER;
 }
 
-/* By a request's zone bits: the stacks of the highest zone that it may use and the machine has. */
 void page_cpu_init(void)
 {
+	for (unsigned int stack = 0; stack < MAX_NR_ZONES * NR_CLASSES; stack++)
+		page_stack_cpus[stack] = (uint32_t)(stack_zone(stack)->present / STACKS_SHARE /
+						    stack_pages(stack_class(stack)));
 	for (unsigned int order = 0; order < ARRAY_SIZE(page_stack[0]); order++) {
 		for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
 			page_stack[i][order] = stack_for(&kernel_mm.zone[i], order);
-		for (gfp_t gfp = 0; gfp < ARRAY_SIZE(page_request_stack); gfp++) {
-			unsigned int zone = gfp_highest_zone(gfp);
-
-			while (zone > 0 && !kernel_mm.zone[zone].managed)
-				zone--;
-			page_request_stack[gfp][order] = page_stack[zone][order];
-		}
+		for (gfp_t gfp = 0; gfp < ARRAY_SIZE(page_request_stack); gfp++)
+			page_request_stack[gfp][order] = first_stack(gfp, order);
 	}
 	register_shrinker(&page_lists);
 }

@@ -454,6 +454,8 @@ static void carve_all(void)
 static void set_lists(void)
 {
 	memory_no_page_lists();
+	for (unsigned int i = 0; i < STACK_NEVER; i++)
+		page_stack_cpus[i] = UINT32_MAX;	/* small as the zone is */
 	for (unsigned int order = 0; order < MAX_ORDER; order++) {
 		if (!has_list(order))
 			continue;

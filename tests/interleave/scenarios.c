@@ -203,14 +203,24 @@ static void own_pages(unsigned int cpu, unsigned int nr, unsigned int order)
 		blocks[cpu][i] = take_pages(order);
 }
 
+static void have_single_pages(unsigned int cpu, unsigned int nr)
+{
+	own_pages(cpu, 1, 0);
+	while (stack_nr(percpu_area[cpu]->top[page_request_stack[0][0]]) > nr)
+		(void)take_pages(0);
+}
+
 /* One page is on CPU 1's list, none on CPU 0's. */
 static void empty_page_lists(void)
 {
-	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
-		own_pages(cpu, 1, 0);
-		while (stack_nr(percpu_area[cpu]->top[page_request_stack[0][0]]) > cpu)
-			(void)take_pages(0);
-	}
+	have_single_pages(0, 0);
+	have_single_pages(1, 1);
+}
+
+static void two_single_pages(void)
+{
+	have_single_pages(0, 2);
+	have_single_pages(1, 2);
 }
 
 /* As CPU @cpu: take ten more than its list of the large order holds, give until it holds @nr. */
@@ -353,6 +363,16 @@ static void keep_large(void)
 	(void)take_pages(LARGE);
 }
 
+static void keep_pages_in_bulk(void)
+{
+	struct page *page[2] = { NULL, NULL };
+
+	if (alloc_pages_bulk(GFP_KERNEL, ARRAY_SIZE(page), page) != ARRAY_SIZE(page))
+		fail("no pages in bulk, although there is memory");
+	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
+		page_hold(page[i], 0);
+}
+
 static void take_and_give_page(void)
 {
 	give_pages(take_pages(0), 0);
@@ -463,6 +483,9 @@ const struct scenario scenarios[] = {
 	  { shrink, shrink }, take_and_give, NULL, NEAR(2, 1, 2), FAR(2, 1, 3) },
 	{ "page-cut", "single pages: an empty list cuts a block", empty_page_lists,
 	  { keep_page, take_and_give_page }, keep_page, NULL, NEAR(2, 1, 3), FAR(3, 1, 4) },
+	{ "page-bulk", "single pages, two at a time", two_single_pages,
+	  { keep_pages_in_bulk, take_and_give_page }, keep_page, NULL,
+	  NEAR(2, 1, 3), FAR(3, 1, 4) },
 	{ "page-refill", "blocks of order 2: empty lists are refilled", empty_large_lists,
 	  { keep_large, take_and_give_large }, keep_large, NULL,
 	  NEAR(2, 1, 3), FAR(3, 1, 4) },

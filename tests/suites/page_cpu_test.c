@@ -1,6 +1,8 @@
 /*
  * Pages that CPUs keep for themselves: what they hold, what is counted, and what comes back.
  */
+#include <kernel/string.h>
+
 #include "object_test.h"
 
 #define HUGE_ORDER	9U
@@ -13,6 +15,19 @@ static struct page *pages[PAGES];
 static bool has_list(unsigned int order)
 {
 	return page_request_stack[0][order] != STACK_NEVER;
+}
+
+/* At least @nr pages lie on this CPU's list then, if it has one. */
+static void refill_list(struct ktest *t, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		pages[i] = alloc_page(GFP_KERNEL);
+		KTEST_EXPECT(t, pages[i]);
+	}
+	for (unsigned int i = 0; i < nr; i++) {
+		__free_pages(pages[i], 0);
+		pages[i] = NULL;
+	}
 }
 
 static uint64_t zones_free(void)
@@ -147,6 +162,39 @@ static void only_zones_that_are_large_have_lists(struct ktest *t)
 		KTEST_EXPECT_EQ(t, page_stack[i][4], STACK_NEVER);
 		KTEST_EXPECT_EQ(t, page_stack[i][HUGE_ORDER] != STACK_NEVER, mib >= 1024);
 	}
+}
+
+/*
+ * All CPUs' lists of one order are at most 1/32 of the zone's RAM: a CPU has up to 30 single pages,
+ * and 1024 pages in blocks of order 9. Where there are more CPUs, none begins a list.
+ */
+static void lists_are_a_small_part_of_their_zone(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	unsigned int singles = page_request_stack[0][0], huge = page_request_stack[0][HUGE_ORDER];
+	uint32_t cpus[STACK_NEVER];
+
+	if (!has_list(0)) {
+		ktest_skip(t, "the zones are too small for lists");
+		return;
+	}
+	KTEST_EXPECT_EQ(t, page_stack_cpus[singles], kernel_mm.zone[singles / 5].present / 32 / 30);
+	if (huge != STACK_NEVER)
+		KTEST_EXPECT_EQ(t, page_stack_cpus[huge],
+				kernel_mm.zone[huge / 5].present / 32 / 1024);
+	memcpy(cpus, page_stack_cpus, sizeof(cpus));
+	drain_all_pages();
+	for (unsigned int i = 0; i < STACK_NEVER; i++)
+		page_stack_cpus[i] = percpu_nr - 1;
+	refill_list(t, 1);
+	KTEST_EXPECT_EQ(t, zones_free(), before.pages);
+	for (unsigned int i = 0; i < STACK_NEVER; i++)
+		page_stack_cpus[i] = percpu_nr;
+	refill_list(t, 1);
+	KTEST_EXPECT(t, zones_free() < before.pages);
+	memcpy(page_stack_cpus, cpus, sizeof(cpus));
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
 }
 
 static void wrong_frees(struct ktest *t)
@@ -298,11 +346,129 @@ static void interrupted_refill(struct ktest *t)
 	at_each_instruction(t, 1, false, true);
 }
 
+/* ---- bulk, interrupted after each of its instructions -------------------- */
+
+#define BULK		16U
+
+/* More than the interrupted call leaves on the list, so that its second try finds fewer. */
+static void intrude_many(void *arg)
+{
+	(void)arg;
+	for (unsigned int i = BULK; i < PAGES; i++)
+		pages[i] = alloc_page(GFP_NOWAIT);
+}
+
+static void expect_one_owner_each(struct ktest *t)
+{
+	for (unsigned int i = 0; i < BULK; i++) {
+		for (unsigned int j = BULK; j < PAGES; j++)
+			KTEST_EXPECT(t, pages[i] != pages[j]);
+	}
+}
+
+static void interrupted_bulk(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	bool came = true;
+
+	if (!port_interrupt_after(MAX_STEPS, intrude_many, NULL)) {
+		ktest_skip(t, "this port has no interrupts");
+		return;
+	}
+	(void)port_interrupt_cancel();
+	for (unsigned int n = 1; came && n < MAX_STEPS && t->failures == 0; n++) {
+		refill_list(t, BULK + 4);
+		memset(pages, 0, sizeof(pages));
+		(void)port_interrupt_after(n, intrude_many, NULL);
+		KTEST_EXPECT_EQ(t, alloc_pages_bulk(GFP_KERNEL, BULK, pages), BULK);
+		came = port_interrupt_cancel();
+		expect_one_owner_each(t);
+		if (t->failures)
+			break;		/* who would free them frees somebody's twice */
+		for (unsigned int i = 0; i < PAGES; i++)
+			__free_pages(pages[i], 0);
+	}
+	KTEST_EXPECT(t, !came);
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
+/* ---- what zones keep ----------------------------------------------------- */
+
+/* Pages that a case holds, as many as there are: each has the address of the next. */
+static struct page **chain;
+
+static void hold(struct page *page)
+{
+	struct page **at = page_address(page);
+
+	*at = (struct page *)chain;
+	chain = at;
+}
+
+static void let_all_go(void)
+{
+	while (chain) {
+		struct page *page = virt_to_page(chain);
+
+		chain = (struct page **)*chain;
+		__free_pages(page, 0);
+	}
+}
+
+/* Of plain requests, and of such that may only use @low_bit's zone; in turn, until both fail. */
+static unsigned int take_in_turn(gfp_t low_bit)
+{
+	unsigned int nr_more = 0;
+	bool first = true;
+	struct page *page;
+
+	do {
+		while ((page = alloc_page(GFP_NOWAIT)) != NULL) {
+			nr_more += !first;
+			hold(page);
+		}
+		first = false;
+		page = alloc_page(GFP_NOWAIT | low_bit);
+		if (page)
+			hold(page);
+	} while (page);
+	return nr_more;
+}
+
+/*
+ * What a low zone keeps from requests that could have been served higher up, it keeps on CPUs'
+ * lists, too: a driver's requests fill them, and plain ones must not take it from there.
+ */
+static void lists_keep_the_reserve(struct ktest *t)
+{
+	struct free_state before = free_state_now();
+	unsigned int low = 0, high = MAX_NR_ZONES - 1;
+	uint64_t kept;
+
+	while (!kernel_mm.zone[high].managed)
+		high--;
+	while (low < high && page_stack[low][0] == STACK_NEVER)
+		low++;
+	if (low == high || before.pages > 1ULL << (30 - PAGE_SHIFT)) {
+		ktest_skip(t, "no lower zone has lists, or there is too much memory");
+		return;
+	}
+	kept = kernel_mm.zone[low].lowmem_reserve[ZONE_NORMAL];
+	kernel_mm.zone[low].lowmem_reserve[ZONE_NORMAL] = 512;
+	drain_all_pages();
+	KTEST_EXPECT_EQ(t, take_in_turn(low == ZONE_DMA ? GFP_DMA : GFP_DMA32), 0);
+	kernel_mm.zone[low].lowmem_reserve[ZONE_NORMAL] = kept;
+	let_all_go();
+	EXPECT_SOUND(t);
+	expect_free_state(t, &before);
+}
+
 /* By lists alone no zone comes down to its low watermark, nor to what it keeps for others. */
 static void refills_stop_above_the_low_watermark(struct ktest *t)
 {
 	struct free_state before = free_state_now();
-	struct page *page, **list = NULL, **next;
+	struct page *page;
 
 	if (before.pages > 1ULL << (30 - PAGE_SHIFT)) {
 		ktest_skip(t, "there is too much memory to take all of it");
@@ -310,9 +476,7 @@ static void refills_stop_above_the_low_watermark(struct ktest *t)
 	}
 	while ((page = page_cpu_take(GFP_NOWAIT, 0)) != NULL) {
 		page->state = PAGE_ALLOCATED;
-		next = page_address(page);
-		*next = (struct page *)list;
-		list = next;
+		hold(page);
 	}
 	for (unsigned int i = MAX_NR_ZONES; i-- > 0;) {
 		const struct zone *zone = &kernel_mm.zone[i];
@@ -323,10 +487,7 @@ static void refills_stop_above_the_low_watermark(struct ktest *t)
 		if (zone->managed)
 			KTEST_EXPECT_EQ(t, zone->nr_free, kept + 1);
 	}
-	for (; list; list = next) {
-		next = (struct page **)*list;
-		__free_pages(virt_to_page(list), 0);
-	}
+	let_all_go();
 	EXPECT_SOUND(t);
 	expect_free_state(t, &before);
 }
@@ -338,11 +499,14 @@ static const struct ktest_case page_cpu_cases[] = {
 	KTEST_CASE(zone_without_lists_comes_first),
 	KTEST_CASE(only_zones_that_are_large_have_lists),
 	KTEST_CASE(refills_stop_above_the_low_watermark),
+	KTEST_CASE(lists_keep_the_reserve),
+	KTEST_CASE(lists_are_a_small_part_of_their_zone),
 	KTEST_CASE(wrong_frees),
 	KTEST_CASE(bulk_fills_what_is_null),
 	KTEST_CASE(interrupted_alloc),
 	KTEST_CASE(interrupted_free),
 	KTEST_CASE(interrupted_refill),
+	KTEST_CASE(interrupted_bulk),
 	KTEST_CASE(interrupted_by_a_drain),
 };
 KTEST_SUITE(page_cpu, page_cpu_cases);
