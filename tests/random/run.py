@@ -9,12 +9,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-import ktap     # noqa: E402
+import program  # noqa: E402
 from tally import Tally     # noqa: E402
 
 SEED = re.compile(r"# seed (0x[0-9a-f]+): (\d+) operations, (\d+) requests refused, (\d+) misuses")
@@ -35,38 +34,21 @@ def without_aslr():
 
 
 def execute(folder, job, timeout, prefix):
-    """Return: (command, status, standard output, standard error, seconds)."""
-    program, cpus, ops, runs = job
-    command = [os.path.join(folder, program, "random"), "--cpus", str(cpus), "--ops", str(ops),
+    """Return: (name, what became of the program)."""
+    kind, cpus, ops, runs = job
+    command = [os.path.join(folder, kind, "random"), "--cpus", str(cpus), "--ops", str(ops),
                "--runs", str(runs)]
-    begin = time.monotonic()
-    try:
-        done = subprocess.run((prefix if "tsan" in program else []) + command, capture_output=True,
-                              text=True, errors="replace", stdin=subprocess.DEVNULL,
-                              timeout=timeout, check=False)
-    except subprocess.TimeoutExpired as late:
-        out = (late.stdout or b"").decode(errors="replace")
-        return command, None, out, "", time.monotonic() - begin
-    return command, done.returncode, done.stdout, done.stderr, time.monotonic() - begin
+    return " ".join(command), program.execute(*(prefix if "tsan" in kind else []), *command,
+                                              timeout=timeout)
 
 
-def judge(tally, command, status, out, err, seconds):
+def judge(tally, name, done):
     """Count one program's lists. Return: the operations that it carried out."""
-    report = ktap.read(out)
-    name = " ".join(command)
     executed = 0
-    for seed, ops, refused, misuses in SEED.findall(out):
+    for seed, ops, refused, misuses in SEED.findall(done.out):
         executed += int(ops)
         print(f"          seed {seed}: {ops} operations, {refused} refused, {misuses} misuses")
-    problems = list(report.problems)
-    if bool(status) != bool(report.failed):
-        problems.append(f"status {status} with {report.failed} failed lists")
-    tally.add(report.passed, report.failed)
-    if report.failed:
-        print(f"  FAILED  {name}")
-        print("\n".join((err.split("\n") + out.split("\n"))[-SAID:]))
-    tally.case(f"{name}: {report.passed} lists, {seconds:.0f} s",
-               problems and problems + (out + err).split("\n")[-SAID:])
+    program.judge(tally, name, done, "lists", SAID)
     return executed
 
 
