@@ -16,6 +16,7 @@ TIMEOUT = {False: 300, True: 7200}      # seconds, without and with --long; a te
 ZONE = re.compile(r"^# zone (?P<name>.*): map=(?P<map>\S+) shift=(?P<shift>\d+) "
                   r"lists=(?P<lists>\d+) exact=(?P<exact>\d) mirror=(?P<mirror>\d) "
                   r"states=(?P<states>\d+) ")
+PASSED = re.compile(r"^ok \d+ - every state: zone, (.*)$", re.MULTILINE)
 
 
 def check_count(tally, line):
@@ -28,14 +29,21 @@ def check_count(tally, line):
 
 
 def judge(tally, name, done):
-    """Count the searches, and the states of what they searched."""
+    """Count the searches, and the states of each zone that was searched to its end."""
+    compared = []
     for text in done.out.split("\n"):
         line = ZONE.match(text)
         if line:
             check_count(tally, line)
+            compared.append(line["name"])
         elif text.startswith("# cache"):
             print("  " + text[2:])
     program.judge(tally, name, done, "searches")
+    searched = PASSED.findall(done.out)
+    missing = [zone for zone in searched if zone not in compared]
+    if missing or not searched:
+        tally.case("each zone's states are counted",
+                   [f"no such line for {zone}" for zone in missing] or ["no zone was searched"])
 
 
 def main():

@@ -40,6 +40,21 @@ class Judge(unittest.TestCase):
     def test_a_number_of_states_that_is_not_the_counted_one(self):
         self.assertEqual(self.judge(0, SEARCHES.replace("states=2", "states=3")), (3, 1))
 
+    def test_a_zone_whose_line_cannot_be_read(self):
+        for line in ("", ZONE.replace("shift", "unit"), ZONE.replace("states=2", "states=")):
+            self.assertEqual(self.judge(0, SEARCHES.replace(ZONE, line)), (3, 1), line)
+
+    def test_another_zones_line_does_not_do(self):
+        self.assertEqual(self.judge(0, SEARCHES.replace(ZONE, ZONE.replace("a page", "b"))), (4, 1))
+
+    def test_a_search_that_failed_has_no_number(self):
+        failed = SEARCHES.replace(ZONE + "ok 1", "not ok 1")
+        self.assertEqual(self.judge(1, failed)[1], 2)
+
+    def test_no_zone_at_all(self):
+        failed = SEARCHES.replace("zone, a page", "cache, two").replace(ZONE, "")
+        self.assertEqual(self.judge(0, failed), (3, 1))
+
 
 if __name__ == "__main__":
     unittest.main()
