@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 import unittest
 
@@ -12,6 +13,8 @@ import program  # noqa: E402
 from tally import Tally     # noqa: E402
 
 TIMEOUT = 300       # seconds; the slowest program takes a tenth of it
+COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")    # the last line of a folder
+SKIPPED = "skipped"
 
 
 def execute(*command):
@@ -38,27 +41,63 @@ def check_expectations(tally, folder, maps):
 
 def run_units(tally, folder):
     """unittest in a process per folder, so that modules of the same name do not meet."""
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    if not any(name.startswith("test_") for name in names):
-        return
     done = execute(sys.executable, "-B", os.path.abspath(__file__), "--unit-folder", folder)
-    counts = done.out.strip().split("\n")[-1].split()
-    if len(counts) != 2 or not all(word.isdigit() for word in counts):
+    lines = done.out.strip().split("\n")
+    found = COUNTS.match(lines[-1])
+    if not found:
         tally.case(f"unittest {folder}", ["did not run to its end", done.how()] + done.said())
         return
-    passed, failed = int(counts[0]), int(counts[1])
+    passed, failed, skipped = (int(word) for word in found.groups())
+    if passed + failed + skipped == 0 or bool(done.status) != bool(failed):
+        tally.case(f"unittest {folder}", [f"{done.how()}, {lines[-1]}"] + done.said())
+        return
     tally.add(passed, failed)
-    print(f"  {'FAILED' if failed else 'ok    '}  unittest {folder}: {passed} passed")
-    if failed or done.status != 0:
+    print(f"  {'FAILED' if failed else 'ok    '}  unittest {folder}: {lines[-1]}")
+    for line in lines:
+        if line.startswith(SKIPPED):
+            print(f"  {line}")
+    if failed:
         print(done.out + done.err)
 
 
+class Result(unittest.TextTestResult):
+    """Counts tests, not their parts: one with subtests has passed, failed or was skipped, once."""
+
+    def __init__(self, *args, **words):
+        super().__init__(*args, **words)
+        self.passed = 0
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+
+    def addExpectedFailure(self, test, err):
+        super().addExpectedFailure(test, err)
+        self.passed += 1
+
+    def outcome(self):
+        """Return: (number passed, {name: reason} of the failed, the same of the skipped)."""
+        def by_test(pairs):
+            return {getattr(test, "test_case", test).id(): why for test, why in pairs}
+
+        failed = by_test(self.failures + self.errors +
+                         [(test, "passed") for test in self.unexpectedSuccesses])
+        skipped = by_test(self.skipped)
+        return self.passed, failed, {name: skipped[name] for name in skipped.keys() - failed.keys()}
+
+
 def unit_folder(folder):
-    found = unittest.defaultTestLoader.discover(folder, top_level_dir=folder)
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0).run(found)
-    bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    print(f"{result.testsRun - bad} {bad}")
-    return 1 if bad or not result.testsRun else 0
+    """Run the tests in `folder`. The last line counts them; before it, each one skipped is said."""
+    found = []
+    if os.path.isdir(folder):
+        found = unittest.defaultTestLoader.discover(folder, top_level_dir=folder)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0, resultclass=Result).run(
+        unittest.TestSuite(found))
+    passed, failed, skipped = result.outcome()
+    for name, why in sorted(skipped.items()):
+        print(f"{SKIPPED} {name}: {why}")
+    print(f"{passed} passed, {len(failed)} failed, {len(skipped)} skipped")
+    return 1 if failed else 0
 
 
 def main():
