@@ -7,6 +7,7 @@ import stat
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
@@ -62,6 +63,22 @@ class Faults(Program):
 
     def test_the_sound_machine_fails_likewise(self):
         self.assertEqual(self.fault(sound="found; exit 1"), (0, 1))
+
+    def test_the_sound_machine_fails_in_another_way(self):
+        self.assertEqual(self.fault(sound="echo '# FAILED: another'; exit 1"), (0, 1))
+
+    def test_the_sound_machine_masks_the_interrupt(self):
+        for event, fault, expected in ((7, "no-mask", (1, 0)), (8, "no-mask", (0, 1)),
+                                       (7, "skip-cpu", (0, 1))):
+            masked = f"echo '# FAILED: event {event}: no interrupt can come here'; exit 1"
+            self.assertEqual(self.ask(run.run_fault, fault, "keep", sound=masked), expected)
+
+    def test_the_sound_machine_crashes(self):
+        self.assertEqual(self.fault(sound="kill -11 $$"), (0, 1))
+
+    def test_the_sound_machine_hangs(self):
+        with mock.patch.object(run, "TIMEOUT", 3):
+            self.assertEqual(self.fault(sound="exec sleep 60"), (0, 1))
 
 
 if __name__ == "__main__":
