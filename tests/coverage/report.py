@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.dirname(HERE))
 
+import excuses  # noqa: E402
 import program  # noqa: E402
 from tally import Tally     # noqa: E402
 
@@ -122,29 +123,21 @@ def look_at(path, lines, text):
 
 def parse_excuses(text):
     """Return: ([Excuse], [problem])."""
-    good, problems = [], []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split(" | ")]
-        if len(fields) != 4 or not all(fields):
-            problems.append(f"{UNREACHED}:{number}: four fields: file, function, part, reason")
-        else:
-            good.append(Excuse(number, *fields))
-    return good, problems
+    good, problems = excuses.read(UNREACHED, text, Excuse._fields[1:])
+    return [Excuse(number, *fields) for number, fields in good], problems
 
 
-def excuse_for(gap, excuses):
-    return next((e for e in excuses if e.file == gap.file and e.part in gap.text
+def excuse_for(gap, known):
+    return next((e for e in known if e.file == gap.file and e.part in gap.text
                  and e.function in gap.function.split()), None)
 
 
-def judge(gaps, excuses):
+def judge(gaps, known):
     """Return: ([(Gap, Excuse)], gaps that nothing excuses, excuses that excuse nothing)."""
-    pairs = [(gap, excuse_for(gap, excuses)) for gap in gaps]
+    pairs = [(gap, excuse_for(gap, known)) for gap in gaps]
     used = {excuse for _, excuse in pairs}
     return ([pair for pair in pairs if pair[1]], [gap for gap, excuse in pairs if not excuse],
-            [excuse for excuse in excuses if excuse not in used])
+            [excuse for excuse in known if excuse not in used])
 
 
 def shortfalls(sums):
@@ -236,14 +229,14 @@ def main():
     tally = Tally()
     run_programs(tally, args.objects, args.programs)
     with open(os.path.join(ROOT, UNREACHED), encoding="utf-8") as text:
-        excuses, problems = parse_excuses(text.read())
+        known, problems = parse_excuses(text.read())
     reports, failed = gcov(args.objects)
     files = merge(reports)
     sources = args.sources.split()
     tally.case(f"coverage: gcov counted all of {len(sources)} sources",
                failed or without_data(sources, files) or ([] if sources else ["no sources"]))
     total, gaps = show(files)
-    excused, bare, idle = judge(gaps, excuses)
+    excused, bare, idle = judge(gaps, known)
     for gap, excuse in excused:
         print(f"{say(gap)}\n        {excuse.reason}")
     lines, branches = total[MUST].shares()
@@ -252,7 +245,7 @@ def main():
     tally.case(f"coverage: {len(excused)} gaps are in {UNREACHED}", [say(gap) for gap in bare])
     problems += [f"{UNREACHED}:{e.number}: {e.file}: {e.function}: reached, or gone: {e.part}"
                  for e in idle]
-    tally.case(f"coverage: {len(excuses)} reasons that still hold", problems)
+    tally.case(f"coverage: {len(known)} reasons that still hold", problems)
     return tally.finish(args.tally)
 
 
