@@ -116,6 +116,7 @@ DEPS := gcc:gcc clang:clang ld:binutils nasm:nasm awk:mawk /usr/bin/python3:pyth
 	qemu-system-x86_64:qemu-system-x86 /usr/share/OVMF/OVMF_CODE.fd:ovmf gdb:gdb git:git \
 	clang-format-14:clang-format-14 clang-tidy-14:clang-tidy-14 cppcheck:cppcheck \
 	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/include/stdio.h:libc6-dev \
+	slabtop:procps \
 	/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.asan-x86_64.a:libclang-rt-14-dev
 
 .PHONY: all iso run debug dump soak deps clean help

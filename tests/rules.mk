@@ -82,8 +82,8 @@ EXHAUST_PROGRAM := $(HOST)/exhaust/exhaust
 HOST_PROGRAMS := $(HOST_SUITES) $(HOST_REPLAYS) $(HOST)/example
 HOST_CHECK = $(PYTHON) tests/host/run.py --tally $(TALLY)/host --suites $(HOST_SUITES) \
 	--replay $(HOST_REPLAYS) --maps tests/maps --example $(HOST)/example \
-	--units tests/tools tests/host tests/qemu tests/bench tests/coverage tests/maps tests/fuzz \
-	tests/mutants
+	--units tests tests/tools tests/host tests/qemu tests/bench tests/coverage tests/maps \
+	tests/fuzz tests/mutants tests/random tests/exhaust tests/interleave
 check-host: ## run the suites as a process, with sanitizers, gcc and clang
 check-host: $(HOST_PROGRAMS) | need-python3
 	$(HOST_NOECHO)$(HOST_CHECK)

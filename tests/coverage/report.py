@@ -20,13 +20,14 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.dirname(HERE))
 
+import excuses  # noqa: E402
+import program  # noqa: E402
 from tally import Tally     # noqa: E402
 
 UNREACHED = "tests/coverage/unreached"
@@ -91,9 +92,10 @@ class Sums:
             setattr(self, name, getattr(self, name) + value)
 
     def shares(self):
-        """Return: (lines, branches) reached, 0 .. 1."""
-        return (self.reached / self.lines if self.lines else 1.0,
-                self.taken / self.branches if self.branches else 1.0)
+        """Return: (lines, branches) reached, 0 .. 1. Lines without a branch reach all of them."""
+        if not self.lines:
+            return 0.0, 0.0
+        return (self.reached / self.lines, self.taken / self.branches if self.branches else 1.0)
 
 
 def look_at(path, lines, text):
@@ -121,35 +123,29 @@ def look_at(path, lines, text):
 
 def parse_excuses(text):
     """Return: ([Excuse], [problem])."""
-    good, problems = [], []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split(" | ")]
-        if len(fields) != 4 or not all(fields):
-            problems.append(f"{UNREACHED}:{number}: four fields: file, function, part, reason")
-        else:
-            good.append(Excuse(number, *fields))
-    return good, problems
+    good, problems = excuses.read(UNREACHED, text, Excuse._fields[1:])
+    return [Excuse(number, *fields) for number, fields in good], problems
 
 
-def excuse_for(gap, excuses):
-    return next((e for e in excuses if e.file == gap.file and e.part in gap.text
+def excuse_for(gap, known):
+    return next((e for e in known if e.file == gap.file and e.part in gap.text
                  and e.function in gap.function.split()), None)
 
 
-def judge(gaps, excuses):
+def judge(gaps, known):
     """Return: ([(Gap, Excuse)], gaps that nothing excuses, excuses that excuse nothing)."""
-    pairs = [(gap, excuse_for(gap, excuses)) for gap in gaps]
+    pairs = [(gap, excuse_for(gap, known)) for gap in gaps]
     used = {excuse for _, excuse in pairs}
     return ([pair for pair in pairs if pair[1]], [gap for gap, excuse in pairs if not excuse],
-            [excuse for excuse in excuses if excuse not in used])
+            [excuse for excuse in known if excuse not in used])
 
 
 def shortfalls(sums):
     """What is missing to what is asked of `sums`."""
     lines, branches = sums.shares()
     problems = []
+    if not sums.lines:
+        problems.append("there are no lines")
     if lines < MIN_LINES:
         problems.append(f"{sums.lines - sums.reached} lines are never reached")
     if branches < MIN_BRANCHES:
@@ -159,13 +155,9 @@ def shortfalls(sums):
 
 def execute(words):
     try:
-        done = subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, errors="replace", timeout=TIMEOUT, check=False)
-    except (OSError, subprocess.TimeoutExpired) as why:
+        return program.execute(*words, timeout=TIMEOUT, cwd=ROOT).problems()
+    except OSError as why:
         return [str(why)]
-    if done.returncode == 0:
-        return []
-    return [f"status {done.returncode}"] + (done.stdout + done.stderr).split("\n")[-40:]
 
 
 def run_programs(tally, objects, commands):
@@ -184,11 +176,20 @@ def run_programs(tally, objects, commands):
 
 
 def gcov(objects):
-    """Return: what gcov counted, one report an object."""
+    """Return: (what gcov counted, one report an object, [problem])."""
     counters = sorted(glob.glob(os.path.join(objects, "**", "*.gcda"), recursive=True))
-    done = subprocess.run(["gcov", "--json-format", "--stdout", "--branch-probabilities",
-                           *counters], cwd=ROOT, capture_output=True, text=True, check=False)
-    return [json.loads(line) for line in done.stdout.split("\n") if line.startswith("{")]
+    if not counters:
+        return [], [f"no counters below {objects}"]
+    done = program.execute("gcov", "--json-format", "--stdout", "--branch-probabilities",
+                           *counters, timeout=TIMEOUT, cwd=ROOT)
+    if done.status != 0:
+        return [], [f"gcov: {done.how()}"] + done.err.split("\n")[-program.SAID:]
+    return [json.loads(line) for line in done.out.split("\n") if line.startswith("{")], []
+
+
+def without_data(sources, files):
+    """The sources of which gcov knows no line: these have no gaps."""
+    return [f"{path}: no line of it was counted" for path in sources if not files.get(path)]
 
 
 def row(name, sums):
@@ -222,14 +223,20 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tally")
     parser.add_argument("--objects", required=True, help="where the instrumented objects are")
+    parser.add_argument("--sources", required=True, help="files that must be among those counted")
     parser.add_argument("programs", nargs="+", help="commands, run from the root")
     args = parser.parse_args()
     tally = Tally()
     run_programs(tally, args.objects, args.programs)
     with open(os.path.join(ROOT, UNREACHED), encoding="utf-8") as text:
-        excuses, problems = parse_excuses(text.read())
-    total, gaps = show(merge(gcov(args.objects)))
-    excused, bare, idle = judge(gaps, excuses)
+        known, problems = parse_excuses(text.read())
+    reports, failed = gcov(args.objects)
+    files = merge(reports)
+    sources = args.sources.split()
+    tally.case(f"coverage: gcov counted all of {len(sources)} sources",
+               failed or without_data(sources, files) or ([] if sources else ["no sources"]))
+    total, gaps = show(files)
+    excused, bare, idle = judge(gaps, known)
     for gap, excuse in excused:
         print(f"{say(gap)}\n        {excuse.reason}")
     lines, branches = total[MUST].shares()
@@ -238,7 +245,7 @@ def main():
     tally.case(f"coverage: {len(excused)} gaps are in {UNREACHED}", [say(gap) for gap in bare])
     problems += [f"{UNREACHED}:{e.number}: {e.file}: {e.function}: reached, or gone: {e.part}"
                  for e in idle]
-    tally.case(f"coverage: {len(excuses)} reasons that still hold", problems)
+    tally.case(f"coverage: {len(known)} reasons that still hold", problems)
     return tally.finish(args.tally)
 
 

@@ -23,4 +23,4 @@ COV_RUNS := '$(COV)/suites' '$(COV)/replay tests/maps/*.map'
 coverage: ## lines and branches of mm/ and kernel/ that the hosted tests reach
 coverage: $(COV_PROGRAMS) | need-python3 need-gcov
 	$(HOST_NOECHO)$(PYTHON) tests/coverage/report.py --tally $(TALLY)/coverage \
-		--objects $(COV) $(COV_RUNS)
+		--objects $(COV) --sources "$(MM_SRCS) $(KERNEL_SRCS)" $(COV_RUNS)

@@ -1,8 +1,11 @@
 """The judge of coverage on made-up reports: what it counts, and what it does not let pass."""
 
 import os
+import stat
 import sys
+import tempfile
 import unittest
+from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -80,6 +83,40 @@ class Excuses(unittest.TestCase):
         self.assertEqual(self.judge("mm/a.c | f | if (a) | "), (0, 1, 0, 1))
 
 
+class Sources(unittest.TestCase):
+    def gcov(self, text, counters=("a.gcda",)):
+        """What is made of a gcov that does `text`."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name in counters:
+                with open(os.path.join(folder, name), "w", encoding="ascii"):
+                    pass
+            path = os.path.join(folder, "gcov")
+            with open(path, "w", encoding="ascii") as out:
+                out.write("#!/bin/sh\n" + text)
+            os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+            words = {"PATH": folder + os.pathsep + os.environ["PATH"]}
+            with mock.patch.dict(os.environ, words):
+                return report.gcov(folder)
+
+    def test_each_object_is_a_report(self):
+        self.assertEqual(self.gcov("echo '{}'; echo; echo '{\"a\": 1}'"), ([{}, {"a": 1}], []))
+
+    def test_a_gcov_that_fails(self):
+        reports, problems = self.gcov("echo '{}'; echo bad version >&2; exit 3")
+        self.assertEqual(reports, [])
+        self.assertIn("bad version", problems)
+
+    def test_no_counters(self):
+        self.assertTrue(self.gcov("echo '{}'", ())[1])
+
+    def test_a_source_without_data_is_named(self):
+        files = report.merge([gcov(line(1, 0)), gcov(path="mm/b.c")])
+        self.assertEqual(report.without_data(["mm/a.c"], files), [])
+        for path in ("mm/b.c", "mm/c.c"):
+            problem, = report.without_data(["mm/a.c", path], files)
+            self.assertIn(path, problem)
+
+
 class Shares(unittest.TestCase):
     def shortfalls(self, **values):
         sums = report.Sums()
@@ -91,6 +128,12 @@ class Shares(unittest.TestCase):
         self.assertEqual(self.shortfalls(lines=10, reached=9, branches=100, taken=95), 1)
         self.assertEqual(self.shortfalls(lines=10, reached=10, branches=100, taken=94), 1)
         self.assertEqual(self.shortfalls(lines=10, reached=9, branches=100, taken=94), 2)
+
+    def test_nothing_is_not_all(self):
+        self.assertGreater(self.shortfalls(), 0)
+
+    def test_lines_without_branches(self):
+        self.assertEqual(self.shortfalls(lines=10, reached=10), 0)
 
 
 if __name__ == "__main__":

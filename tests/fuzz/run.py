@@ -164,22 +164,30 @@ def merge(args):
 
 # ---- replay --------------------------------------------------------------------------------------
 
+def last_input(paths, lines):
+    """The program says each path before it reads the file: the last one is that of the fault."""
+    said = [line for line in lines if line in paths]
+    return f"in {said[-1]}" if said else "before the first input"
+
+
 def replay_one(program, target, corpus):
     """Return: what is wrong, in lines."""
     names = sorted(os.listdir(corpus)) if os.path.isdir(corpus) else []
     if not names:
         return 0, [f"no inputs in {corpus}"]
+    paths = [os.path.join(corpus, name) for name in names]
     try:
-        done = subprocess.run([program, target] + [os.path.join(corpus, name) for name in names],
+        done = subprocess.run([program, target, *paths],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               stdin=subprocess.DEVNULL, timeout=REPLAY_SECONDS,
                               env={**os.environ, **SANITIZERS})
-    except subprocess.TimeoutExpired:
-        return 0, ["timeout"]
+    except subprocess.TimeoutExpired as late:
+        lines = (late.stdout or b"").decode(errors="replace").split("\n")
+        return 0, [f"timeout {last_input(paths, lines)}"]
     lines = done.stdout.decode(errors="replace").split("\n")
-    if done.returncode == 0 and len(lines) - 1 == len(names):
+    if done.returncode == 0 and lines == paths + [""]:
         return len(names), []
-    return 0, [f"status {done.returncode} after {lines[-1]}"] + lines[-SAID:]
+    return 0, [f"status {done.returncode} {last_input(paths, lines)}"] + lines[-SAID:]
 
 
 def replay(args):

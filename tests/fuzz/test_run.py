@@ -6,6 +6,7 @@ import sys
 import tempfile
 import types
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -42,8 +43,20 @@ class Replay(Folder):
     def test_every_input(self):
         self.assertEqual(self.replay('shift; printf "%s\\n" "$@"'), (2, []))
 
-    def test_a_failure(self):
-        self.assertTrue(self.replay('echo "$2"; exit 1')[1])
+    def test_a_failure_names_its_input(self):
+        first, second = (os.path.join(self.corpus, name) for name in ("a", "b"))
+        for text, path in (('echo "$2"; echo "$3"; exit 1', second), ('echo "$2"; exit 1', first),
+                           ('echo "$2"; echo "SUMMARY: x" >&2; exit 1', first)):
+            self.assertEqual(self.replay(text)[1][0], f"status 1 in {path}")
+
+    def test_a_failure_before_the_first_input(self):
+        self.assertEqual(self.replay("echo no target; exit 2")[1][0],
+                         "status 2 before the first input")
+
+    def test_a_hang_names_its_input(self):
+        with mock.patch.object(run, "REPLAY_SECONDS", 3):
+            self.assertEqual(self.replay('echo "$2"; exec sleep 60')[1],
+                             [f"timeout in {os.path.join(self.corpus, 'a')}"])
 
     def test_an_early_end(self):
         self.assertTrue(self.replay('echo "$2"')[1])

@@ -2,64 +2,32 @@
 
 import argparse
 import os
-import subprocess
+import re
 import sys
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
-import ktap     # noqa: E402
+import program  # noqa: E402
 from tally import Tally     # noqa: E402
 
 TIMEOUT = 300       # seconds; the slowest program takes a tenth of it
-SANITIZERS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
-              "UBSAN_OPTIONS": "print_stacktrace=1"}
-SAID = 40           # lines of a failed program's output that are shown
+COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")    # the last line of a folder
+SKIPPED = "skipped"
 
 
 def execute(*command):
-    """Return: (status, output); a status of None is a timeout."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace",
-                              stdin=subprocess.DEVNULL, timeout=TIMEOUT, check=False,
-                              env={**os.environ, **SANITIZERS})
-    except subprocess.TimeoutExpired as late:
-        return None, (late.stdout or b"").decode(errors="replace")
-    return done.returncode, done.stdout + done.stderr
+    return program.execute(*command, timeout=TIMEOUT, env=program.SANITIZERS)
 
 
-def verdict(status, output):
-    if status == 0:
-        return []
-    how = "timeout" if status is None else f"status {status}"
-    return [how] + output.split("\n")[-SAID:]
-
-
-def run_suites(tally, program):
-    """The program itself is a case: its stream must be sound and its status must agree."""
-    status, output = execute(program)
-    report = ktap.read(output)
-    tally.add(report.passed, report.failed)
-    problems = report.problems + [f"not ok: {name}" for name in report.failures]
-    if bool(status) != bool(report.failed):
-        problems.append(f"status {status} with {report.failed} failed cases")
-    if problems:
-        problems += [line for line in output.split("\n") if line.strip()][-SAID:]
-    if report.failures and not report.problems and bool(status):
-        print(f"  FAILED  {program}")     # its cases are counted one by one
-        print("\n".join("          " + line for line in problems))
-    else:
-        tally.case(f"{program}: {report.passed} cases, {report.skipped} skipped", problems)
-
-
-def run_replays(tally, program, folder):
+def run_replays(tally, replay, folder):
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     maps = [os.path.join(folder, name) for name in names if name.endswith(".map")]
     if not maps:
-        tally.case(f"{program}: maps", [f"no .map file in {folder}"])
+        tally.case(f"{replay}: maps", [f"no .map file in {folder}"])
     for path in maps:
-        tally.case(f"{program} {path}", verdict(*execute(program, path)))
+        tally.case(f"{replay} {path}", execute(replay, path).problems())
     return maps
 
 
@@ -68,33 +36,68 @@ def check_expectations(tally, folder, maps):
     oracle = os.path.join(folder, "oracle.py")
     if maps:
         tally.case(f"{oracle} --check: {len(maps)} maps",
-                   verdict(*execute(sys.executable, "-B", oracle, "--check", *maps)))
+                   execute(sys.executable, "-B", oracle, "--check", *maps).problems())
 
 
 def run_units(tally, folder):
     """unittest in a process per folder, so that modules of the same name do not meet."""
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    if not any(name.startswith("test_") for name in names):
+    done = execute(sys.executable, "-B", os.path.abspath(__file__), "--unit-folder", folder)
+    lines = done.out.strip().split("\n")
+    found = COUNTS.match(lines[-1])
+    if not found:
+        tally.case(f"unittest {folder}", ["did not run to its end", done.how()] + done.said())
         return
-    status, output = execute(sys.executable, "-B", os.path.abspath(__file__), "--unit-folder",
-                             folder)
-    counts = output.strip().split("\n")[-1].split()
-    if len(counts) != 2 or not all(word.isdigit() for word in counts):
-        tally.case(f"unittest {folder}", ["did not run to its end"] + verdict(1, output))
+    passed, failed, skipped = (int(word) for word in found.groups())
+    if passed + failed + skipped == 0 or bool(done.status) != bool(failed):
+        tally.case(f"unittest {folder}", [f"{done.how()}, {lines[-1]}"] + done.said())
         return
-    passed, failed = int(counts[0]), int(counts[1])
     tally.add(passed, failed)
-    print(f"  {'FAILED' if failed else 'ok    '}  unittest {folder}: {passed} passed")
-    if failed or status:
-        print(output)
+    print(f"  {'FAILED' if failed else 'ok    '}  unittest {folder}: {lines[-1]}")
+    for line in lines:
+        if line.startswith(SKIPPED):
+            print(f"  {line}")
+    if failed:
+        print(done.out + done.err)
+
+
+class Result(unittest.TextTestResult):
+    """Counts tests, not their parts: one with subtests has passed, failed or was skipped, once."""
+
+    def __init__(self, *args, **words):
+        super().__init__(*args, **words)
+        self.passed = 0
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+
+    def addExpectedFailure(self, test, err):
+        super().addExpectedFailure(test, err)
+        self.passed += 1
+
+    def outcome(self):
+        """Return: (number passed, {name: reason} of the failed, the same of the skipped)."""
+        def by_test(pairs):
+            return {getattr(test, "test_case", test).id(): why for test, why in pairs}
+
+        failed = by_test(self.failures + self.errors +
+                         [(test, "passed") for test in self.unexpectedSuccesses])
+        skipped = by_test(self.skipped)
+        return self.passed, failed, {name: skipped[name] for name in skipped.keys() - failed.keys()}
 
 
 def unit_folder(folder):
-    found = unittest.defaultTestLoader.discover(folder, top_level_dir=folder)
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0).run(found)
-    bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    print(f"{result.testsRun - bad} {bad}")
-    return 1 if bad or not result.testsRun else 0
+    """Run the tests in `folder`. The last line counts them; before it, each one skipped is said."""
+    found = []
+    if os.path.isdir(folder):
+        found = unittest.defaultTestLoader.discover(folder, top_level_dir=folder)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0, resultclass=Result).run(
+        unittest.TestSuite(found))
+    passed, failed, skipped = result.outcome()
+    for name, why in sorted(skipped.items()):
+        print(f"{SKIPPED} {name}: {why}")
+    print(f"{passed} passed, {len(failed)} failed, {len(skipped)} skipped")
+    return 1 if failed else 0
 
 
 def main():
@@ -110,14 +113,14 @@ def main():
     if args.unit_folder:
         return unit_folder(args.unit_folder)
     tally = Tally()
-    for program in args.suites:
-        run_suites(tally, program)
+    for suites in args.suites:
+        program.judge(tally, suites, execute(suites))
     maps = []
-    for program in args.replay:
-        maps = run_replays(tally, program, args.maps)
+    for replay in args.replay:
+        maps = run_replays(tally, replay, args.maps)
     check_expectations(tally, args.maps, maps)
     if args.example:
-        tally.case(f"{args.example}: as a user builds it", verdict(*execute(args.example)))
+        tally.case(f"{args.example}: as a user builds it", execute(args.example).problems())
     for folder in args.units:
         run_units(tally, folder)
     return tally.finish(args.tally)

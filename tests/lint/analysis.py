@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 
+import excuses
 from tree import COMPILERS, FREESTANDING, run
 
 EXCUSES = "tests/lint/suppressions"
@@ -28,19 +29,11 @@ Finding = collections.namedtuple("Finding", "check file line text")
 
 def parse_excuses(text):
     """Return: ([Excuse], [problem])."""
-    good, problems = [], []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split(" | ")]
-        if len(fields) != 5 or not all(fields):
-            problems.append(f"{EXCUSES}:{number}: five fields: tool, check, file, part, reason")
-        else:
-            good.append(Excuse(*fields))
-    return good, problems
+    good, problems = excuses.read(EXCUSES, text, Excuse._fields)
+    return [Excuse(*fields) for _, fields in good], problems
 
 
-def excuses(tree, tool):
+def known_to(tree, tool):
     """The tree's own, or the product's, for one tool. Return: ([Excuse], own, [problem])."""
     own = os.path.isfile(os.path.join(tree.root, EXCUSES))
     with open(os.path.join(tree.root if own else tree.product, EXCUSES), encoding="utf-8") as text:
@@ -128,7 +121,7 @@ def line_of(tree, finding):
 
 def judge(tree, tool, found):
     """Findings that nothing excuses, and excuses that excuse nothing, as lines."""
-    known, own, problems = excuses(tree, tool)
+    known, own, problems = known_to(tree, tool)
     used = set()
     for finding in found:
         text = line_of(tree, finding)

@@ -10,7 +10,7 @@ FINDING = (r"^(?P<file>/[^:\n]+):(?P<line>\d+):\d+: (?:warning|error): (?P<text>
 
 
 def check(tree):
-    known, _, _ = analysis.excuses(tree, "tidy")
+    known, _, _ = analysis.known_to(tree, "tidy")
     checks = ["-*", *CHECKS]
     for excuse in known:
         if excuse.file == "*":

@@ -173,9 +173,13 @@ def report(run, chosen, seconds):
     for mutant, ring, _ in run.rows:
         if not ring:
             print(f"  survived: {mutant.name} ({mutant.where})")
+    hangs = [row for row in caught if rings.is_hang(row[2])]
+    for mutant, ring, text in hangs:
+        print(f"  by a hang: {mutant.name} ({ring}: {text})")
     for error in run.errors:
         print(f"  error: {error}")
     print(f"  {seconds / 60:.0f} min {seconds % 60:.0f} s")
+    print(f"  {len(hangs)} of {len(caught)} by a hang")
     print(f"{len(caught)} of {len(chosen)} caught")
     return 0 if len(caught) == len(chosen) and not run.errors else 1
 

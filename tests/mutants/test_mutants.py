@@ -1,14 +1,18 @@
 """The lists of seeded faults: what is read, what does not fit, and what counts as caught."""
 
+import contextlib
+import io
 import os
 import sys
 import tempfile
+import types
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import mutants  # noqa: E402
 import rings    # noqa: E402
+import run      # noqa: E402
 
 ONE = """# a comment
 mutant no-merge
@@ -97,6 +101,66 @@ class Watching(unittest.TestCase):
 
     def test_a_status_without_a_word(self):
         self.assertIn("status 7", watch().verdict(7, False))
+
+    def test_a_boot_that_hangs_and_one_that_fails(self):
+        lines = ["  FAILED  one boot (60 s)", " " * 10 + "no prompt", " " * 10 + "timeout"]
+        seen = watch(*lines).verdict(1, False)
+        self.assertEqual(seen, "one boot: timeout")
+        self.assertTrue(rings.is_hang(seen))
+        seen = watch(*lines, " " * 10 + "not ok: two").verdict(1, False)
+        self.assertEqual(seen, "one boot: not ok: two")
+        self.assertFalse(rings.is_hang(seen))
+
+
+class Hangs(unittest.TestCase):
+    """A program that counts in a file how often it was run."""
+
+    def run_ring(self, text, timeout=2):
+        with tempfile.TemporaryDirectory() as tree:
+            with open(os.path.join(tree, "program"), "w", encoding="ascii") as out:
+                out.write("echo run >>runs\n" + text)
+            seen = rings.run(rings.Ring("x", "", (), ("sh ./program",), timeout), tree)
+            with open(os.path.join(tree, "runs"), encoding="ascii") as runs:
+                return seen, len(runs.readlines())
+
+    def test_late_once_is_no_hang(self):
+        self.assertEqual(self.run_ring("test $(wc -l <runs) = 2 || exec sleep 60"), (None, 2))
+
+    def test_late_twice_is_one(self):
+        seen, runs = self.run_ring("exec sleep 60", 1)
+        self.assertTrue(rings.is_hang(seen))
+        self.assertEqual(runs, 2)
+
+    def test_the_second_time_has_more_time(self):
+        text = "test $(wc -l <runs) = 2 || exec sleep 60; sleep 3; echo ok 1 - one"
+        self.assertEqual(self.run_ring(text), (None, 2))
+
+    def test_a_failure_is_not_asked_again(self):
+        self.assertEqual(self.run_ring("echo not ok 1 - one"), ("one", 1))
+
+    def test_boots_get_longer_limits_too(self):
+        command, = rings.boots("x")
+        self.assertIn(f" --patience {rings.PATIENCE} --logs", rings.patient(command))
+
+
+class Report(unittest.TestCase):
+    def report(self, *rows):
+        mutant = types.SimpleNamespace(name="no-merge", where="list:2")
+        ran = types.SimpleNamespace(rows=[(mutant, *row) for row in rows], errors=[])
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            status = run.report(ran, rows, 61)
+        return status, said.getvalue().strip().split("\n")
+
+    def test_hangs_stand_apart(self):
+        status, lines = self.report(("suites", "buddy.two"), ("suites", "hang after buddy.one"))
+        self.assertEqual(status, 0)
+        self.assertEqual(lines[-2:], ["  1 of 2 by a hang", "2 of 2 caught"])
+        self.assertIn("  by a hang: no-merge (suites: hang after buddy.one)", lines)
+
+    def test_one_that_survived(self):
+        status, lines = self.report(("suites", "buddy.two"), (None, ""))
+        self.assertEqual((status, lines[-1]), (1, "1 of 2 caught"))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Ring:
         started = time.monotonic()
         words = command(self.iso(boot), boot.machine, boot.memory, boot.firmware, boot.cpu,
                         boot.extra)
-        console = Console(words, boot.timeout)
+        console = Console(words, boot.timeout * self.args.patience)
         problems = boot.script(console) if boot.script else []
         outcome = console.finish()
         problems, passed, failed = self.verdict(boot, outcome, problems)
@@ -130,6 +130,8 @@ def main():
     parser.add_argument("--portable", default="build/gcc-portable/quire.iso")
     parser.add_argument("--debug", default="build/gcc-debug/quire.iso")
     parser.add_argument("--maps", default="tests/maps")
+    parser.add_argument("--patience", type=int, default=1,
+                        help="times the seconds that a boot may take")
     parser.add_argument("--list", action="store_true", help="only say which scenarios there are")
     parser.add_argument("--only", default="",
                         help="scenarios whose name matches this regular expression")

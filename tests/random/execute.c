@@ -32,6 +32,7 @@ const struct cache_spec cache_specs[NR_CACHES] = {
 };
 
 struct model model;
+unsigned int planted = NR_OPS;
 
 void fail(enum why why, const char *fmt, ...)
 {
@@ -376,6 +377,14 @@ static enum done step(struct actor *actor, const struct op *op)
 	}
 }
 
+/* What the slot holds is damaged; nobody sees it before it is let go. */
+static void plant(struct slot *slot)
+{
+	if (slot->kind == SLOT_EMPTY || slot->bytes == 0)
+		fail(WHY_CONTENT, "planted");
+	slot->at[0] ^= 1;
+}
+
 /* What check_reserves() goes by: a cache may lower the highest zone of a request. */
 static gfp_t bounds(const struct op *op)
 {
@@ -403,6 +412,8 @@ static void run_actor(unsigned int cpu, void *arg)
 			check_reserves(&before, bounds(&list->ops[i]));
 		model.outcome->result[i].done = (uint8_t)done;
 		executed += done != DONE_SKIPPED;
+		if (list->ops[i].kind == planted && done == DONE)
+			plant(&actor->slot[list->ops[i].slot]);
 	}
 	__atomic_fetch_add(&model.outcome->executed, executed, __ATOMIC_RELAXED);
 }

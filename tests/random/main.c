@@ -2,6 +2,7 @@
  * Random operations on pages and objects, against a naive model, in a Linux process:
  *
  *     random [--cpus N] [--ops N] [--runs N] [--seed S] [--shrink SECONDS]
+ *            [--plant KIND]
  *
  * 1. Runs.     Each is a list of operations made from a seed (generate.c), run in a process of its
  *              own (execute.c). The seed is printed; --seed runs that list again.
@@ -11,7 +12,7 @@
  *              Quire's own, and the model orders nothing, so that under TSan each access that only
  *              the allocator orders is held against it.
  * 4. Failures. A list that fails is made as short as it can be (shrink.c) and printed as a test
- *              (emit.c).
+ *              (emit.c). --plant makes one: operations of enum op_kind's KIND do damage.
  *
  * KTAP on standard output; status 0 when no list failed.
  */
@@ -104,7 +105,8 @@ static bool parse(struct options *options, int argc, char **argv)
 	static const struct option names[] = {
 		{ "cpus", required_argument, NULL, 'c' }, { "ops", required_argument, NULL, 'o' },
 		{ "runs", required_argument, NULL, 'r' }, { "seed", required_argument, NULL, 's' },
-		{ "shrink", required_argument, NULL, 'k' }, { NULL, 0, NULL, 0 },
+		{ "shrink", required_argument, NULL, 'k' },
+		{ "plant", required_argument, NULL, 'p' }, { NULL, 0, NULL, 0 },
 	};
 	int name;
 
@@ -119,6 +121,8 @@ static bool parse(struct options *options, int argc, char **argv)
 			options->seed = strtoull(optarg, NULL, 0);
 		else if (name == 'k')
 			options->shrink = (unsigned int)strtoul(optarg, NULL, 0);
+		else if (name == 'p')
+			planted = (unsigned int)strtoul(optarg, NULL, 0);
 		else
 			return false;
 	}
@@ -134,7 +138,7 @@ int main(int argc, char **argv)
 	options.seed = port_seed();
 	if (!parse(&options, argc, argv)) {
 		fprintf(stderr, "usage: %s [--cpus 1..%u] [--ops N] [--runs N] [--seed S] "
-			"[--shrink SECONDS]\n", argv[0], MAX_CPUS);
+			"[--shrink SECONDS] [--plant KIND]\n", argv[0], MAX_CPUS);
 		return 2;
 	}
 	if (boot() != 0) {

@@ -113,6 +113,10 @@ static inline uint64_t next_random(uint64_t *state)
 	return x ^ x >> 31;
 }
 
+/* A fault of this program's own: operations of this kind damage what they leave in their slot, or
+ * fail if that is nothing. Such a list must be shrunk and printed. NR_OPS: none. */
+extern unsigned int planted;
+
 /** execute() - run the list in this process, from setting up to the last check; then exit. */
 _Noreturn void execute(const struct list *list, struct outcome *outcome);
 

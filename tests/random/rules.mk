@@ -17,8 +17,9 @@ $(eval $(call host-program,gcc-tsan,gcc,$(TSAN_CFLAGS),random,$(RANDOM_PARTS)))
 
 RANDOM_PROGRAMS := $(addprefix $(HOST)/,gcc-san/random clang-san/random gcc-tsan/random \
 	clang-tsan/random)
-RANDOM_CHECK = $(PYTHON) tests/random/run.py --tally $(TALLY)/random
-RANDOM_LONG = $(PYTHON) tests/random/run.py --long --tally $(TALLY)-long/random
+RANDOM_RUN = $(PYTHON) tests/random/run.py --flags="$(HOST_CFLAGS)"
+RANDOM_CHECK = $(RANDOM_RUN) --tally $(TALLY)/random
+RANDOM_LONG = $(RANDOM_RUN) --long --tally $(TALLY)-long/random
 
 .PHONY: check-random
 check-random: ## random operations against a model, under sanitizers, also with threads

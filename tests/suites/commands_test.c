@@ -4,8 +4,8 @@
  */
 #include "arena.h"
 #include "mm/snapshot.h"
+#include "typed.h"
 
-#include <kernel/command.h>
 #include <kernel/errno.h>
 #include <kernel/ktest.h>
 #include <kernel/string.h>
@@ -14,17 +14,12 @@ static char answer[32 * 1024]; /* bytes; slabinfo's is 120 a cache */
 
 static int type(const char *line)
 {
-	static struct seq_buffer buffer;
-	char copy[128]; /* bytes; longer than any line below */
-
-	seq_buffer_init(&buffer, answer, sizeof(answer));
-	ksnprintf(copy, sizeof(copy), "%s", line);
-	return command_run(&buffer.seq, copy);
+	return type_line(line, answer, sizeof(answer));
 }
 
 __printf(1, 2) static int typef(const char *fmt, ...)
 {
-	char line[128]; /* bytes, as above */
+	char line[128]; /* bytes; longer than any line below */
 	va_list args;
 
 	va_start(args, fmt);

@@ -3,8 +3,8 @@
  * nothing leaks, and all invariants hold. tests/suites/fault_trace_test.c has one more, the soak's.
  */
 #include "fault_nth.h"
+#include "typed.h"
 
-#include <kernel/command.h>
 #include <kernel/errno.h>
 
 #define NR		40U	/* objects: more than a sheaf and more than a slab of any of them */
@@ -255,12 +255,7 @@ static const char *line_asked, *line_back;
 
 static int type(const char *line)
 {
-	static struct seq_buffer buffer;
-	char copy[128];		/* bytes; longer than any line below */
-
-	seq_buffer_init(&buffer, answer, sizeof(answer));
-	ksnprintf(copy, sizeof(copy), "%s", line);
-	return command_run(&buffer.seq, copy);
+	return type_line(line, answer, sizeof(answer));
 }
 
 /* A command that takes, and one that gives back the address that the answer begins with. */

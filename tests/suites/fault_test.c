@@ -3,8 +3,8 @@
  * out of use meanwhile and back afterwards.
  */
 #include "object_test.h"
+#include "typed.h"
 
-#include <kernel/command.h>
 #include <kernel/errno.h>
 #include <kernel/work.h>
 
@@ -431,10 +431,7 @@ static void stacks_of_busy_cpus(struct ktest *t)
 
 static int type(const char *line)
 {
-	char copy[128];		/* bytes; longer than any line below */
-
-	ksnprintf(copy, sizeof(copy), "%s", line);
-	return command_run(listen(), copy);
+	return type_line(line, said, sizeof(said));
 }
 
 static void the_command(struct ktest *t)
