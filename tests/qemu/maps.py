@@ -4,6 +4,8 @@ Nothing here is shared with mm/memmap.c: every page is decided by the most restr
 entries that touch it, between the sorted edges of all entries.
 """
 
+import re
+
 PAGE = 4096
 USABLE, RESERVED, ACPI = 1, 2, 3
 ZONES = (("DMA", 16 << 20), ("DMA32", 4 << 30), ("Normal", 1 << 64))
@@ -22,6 +24,15 @@ def read_map(path):
             elif inside and len(words) >= 3 and not line.startswith("#"):
                 entries.append(tuple(int(word, 16) for word in words[:3]))
     raise ValueError(f"{path}: no complete memmap-v1 block")
+
+
+def raw_map(log):
+    """Return: the entries of the raw block that the boot printed."""
+    found = re.search(r"^memmap-v1\n(.*?)^end$", log, re.M | re.S)
+    if not found:
+        return None
+    return [(int(base, 16), int(length, 16), int(kind))
+            for base, length, kind in (line.split() for line in found.group(1).splitlines())]
 
 
 def ram_ranges(entries, limit=1 << 44):
@@ -53,6 +64,16 @@ def ram_ranges(entries, limit=1 << 44):
                 ranges.append((start, end))
     whole = [(-(-start // PAGE) * PAGE, end // PAGE * PAGE) for start, end in ranges]
     return [(start, end) for start, end in whole if start < end]
+
+
+def named(entries):
+    """Return: how many bytes the entries name, each once."""
+    spans = sorted((base, min(base + length, 1 << 64)) for base, length, _ in entries)
+    total = reach = 0
+    for start, end in spans:
+        total += max(0, end - max(start, reach))
+        reach = max(reach, end)
+    return total
 
 
 def present(ranges):

@@ -45,19 +45,10 @@ def zone_lines(log):
     return {name: tuple(int(n) for n in counts) for name, *counts in lines}
 
 
-def raw_map(log):
-    """Return: the entries of the raw block that the boot printed."""
-    found = re.search(r"^memmap-v1\n(.*?)^end$", log, re.M | re.S)
-    if not found:
-        return None
-    return [(int(base, 16), int(length, 16), int(kind))
-            for base, length, kind in (line.split() for line in found.group(1).splitlines())]
-
-
 def zones_follow(entries, limit=1 << 44):
     """A check: present pages are those of `entries`; managed and free do not exceed them."""
     def check(log):
-        given = raw_map(log) if entries is None else entries
+        given = maps.raw_map(log) if entries is None else entries
         if given is None:
             return ["no raw map was printed"]
         want = maps.present(maps.ram_ranges(given, limit))
@@ -137,7 +128,7 @@ def words_of_the_line():
 
     def reserves(log):
         seen = zone_lines(log)
-        entries = raw_map(log)
+        entries = maps.raw_map(log)
         if entries is None or "DMA32" not in seen:
             return ["no map or no zone DMA32"]
         taken = [kind for base, length, kind in entries if (base, length) == (64 * MIB, 8 * MIB)]

@@ -10,7 +10,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import maps     # noqa: E402
 import tally    # noqa: E402
-from scenarios import fits, raw_map, runs, zones_follow     # noqa: E402
+from scenarios import fits, runs, zones_follow     # noqa: E402
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -48,6 +48,11 @@ class Maps(unittest.TestCase):
         ranges = self.ranges((15 * MIB, 2 * MIB, 1), (4 * GIB - MIB, 3 * MIB, 1))
         self.assertEqual(maps.present(ranges), {"DMA": 256, "DMA32": 512, "Normal": 512})
 
+    def test_each_byte_is_named_once(self):
+        self.assertEqual(maps.named([(8192, 4096, 2), (0, 4096, 1), (1000, 4096, 2), (0, 0, 1),
+                                     (2000, 100, 1)]), 5096 + 4096)
+        self.assertEqual(maps.named([((1 << 64) - 4096, 8192, 1)]), 4096)
+
     def test_limit(self):
         self.assertEqual(maps.ram_ranges([(0, 64 * MIB, 1)], 8 * MIB), [(0, 8 * MIB)])
 
@@ -78,7 +83,7 @@ class Maps(unittest.TestCase):
 
 class Zones(unittest.TestCase):
     def test_good(self):
-        self.assertEqual(len(raw_map(LOG)), 3)
+        self.assertEqual(len(maps.raw_map(LOG)), 3)
         self.assertEqual(zones_follow(None)(LOG), [])
 
     def says(self, reason, log):
