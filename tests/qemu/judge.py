@@ -28,6 +28,16 @@ def crash_lines(log):
             yield line.strip()
 
 
+def ktap_problems(report):
+    """What keeps a stream of KTAP from being whole and good."""
+    return report.problems + [f"not ok: {name}" for name in report.failures]
+
+
+def judge_answer(answer):
+    """Problems of what a command that runs tests has printed at the prompt."""
+    return ktap_problems(ktap.read(answer))
+
+
 def judge(outcome, want=OK, tests=False):
     """Return: (problems, passed, failed); with `tests` the counts are those of the KTAP cases."""
     problems = []
@@ -45,8 +55,7 @@ def judge(outcome, want=OK, tests=False):
     if tests:
         report = ktap.read(outcome.log)
         passed, failed = report.passed, report.failed
-        problems += report.problems
-        problems += [f"not ok: {name}" for name in report.failures]
+        problems += ktap_problems(report)
     return problems, passed, failed
 
 
