@@ -10,8 +10,9 @@ import os
 import re
 
 import faults
+import ktap
 import maps
-from judge import OK, PANIC, UNFIT, judge_answer, judge_text
+from judge import FAILED, OK, PANIC, UNFIT, judge_answer, judge_text
 
 MIB = 1 << 20
 PROMPT = r"quire> \x1b\[K"      # with nothing typed: the editor draws the line anew for each key
@@ -290,6 +291,22 @@ def debug_build():
                extra=("-smp", "2"), check=says(r"ACPI: .*only one CPU", r"CPUs: 1 of 1 run"))
 
 
+def without_objects():
+    """Suites that need objects and get none: who does not look at what it got passes all the same.
+
+    Their caches can be made: kmem_cache and sheaf have no "-" in their names.
+    """
+    word = "failslab=1,100,0,-1,ignore-gfp-wait=N,verbose=0,cache="
+    yield Boot("smp_alloc fails without a cache", (word + "kmem_cache", "test=smp_alloc"),
+               extra=("-smp", "2"), want=FAILED,
+               check=fails("handed_over", "drained_while_others_allocate"))
+    for glob, names in (("*tail", ("a_slab_with_a_tail",)),
+                        ("*class*", ("a_class_bounds_what_it_rounds",
+                                     "dma_classes_are_bounded_as_well"))):
+        yield Boot(f"ledger_object.{glob} fails without objects",
+                   (word + "*-*", f"test=ledger_object.{glob}"), want=FAILED, check=fails(*names))
+
+
 def types(line):
     """A script: one line at the prompt."""
     def script(console):
@@ -303,6 +320,15 @@ def types(line):
 def says(*patterns):
     """A check: lines that must be there."""
     return lambda log: judge_text(log, patterns)
+
+
+def fails(*names):
+    """A check: these cases ran, to the end of a whole stream, and failed."""
+    def check(log):
+        report = ktap.read(log)
+        return report.problems + [f"{name} did not fail" for name in names
+                                  if name not in report.failures]
+    return check
 
 
 def runs(cpus):
@@ -320,6 +346,7 @@ def all_boots(folder):
     yield from matrix("gcc")
     yield from matrix("clang")
     yield from words_of_the_line()
+    yield from without_objects()
     yield from replays(folder)
     yield Boot("a session at the prompt", (), script=session, timeout=120)
     yield Boot("a session with failslab= and fail_page_alloc=", faults.WORDS, extra=("-smp", "2"),

@@ -10,7 +10,7 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import maps     # noqa: E402
 import tally    # noqa: E402
-from scenarios import fits, runs, zones_follow     # noqa: E402
+from scenarios import fails, fits, runs, zones_follow     # noqa: E402
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -115,6 +115,18 @@ class Cpus(unittest.TestCase):
         self.assertTrue(runs(4)("CPUs: 2 of 4 run\n"))
         self.assertTrue(runs(4)("CPUs: 40 of 40 run\n"))
         self.assertTrue(runs(2)(""))
+
+
+class Failing(unittest.TestCase):
+    LOG = "KTAP version 1\n1..3\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no memory\n"
+
+    def test_failed(self):
+        self.assertEqual(fails("b")(self.LOG), [])
+
+    def test_passed_skipped_or_missing(self):
+        for name in ("a", "c", "d"):
+            self.assertTrue(fails(name)(self.LOG))
+        self.assertTrue(fails("b")(self.LOG[:-len("ok 3 - c # SKIP no memory\n")]))
 
 
 class Sum(unittest.TestCase):
