@@ -10,7 +10,8 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import maps     # noqa: E402
 import tally    # noqa: E402
-from scenarios import fails, fits, runs, zones_follow     # noqa: E402
+from scenarios import (fails, follows, memory_for, replays, runs, spread,     # noqa: E402
+                       zones_follow)
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -71,14 +72,91 @@ class Maps(unittest.TestCase):
     def test_words(self):
         entries = [(0, 4096, 1), (8192, 4096, 2), (12288, 4096, 3), (0, 0, 1)]
         self.assertEqual(maps.as_words(entries),
-                         ["memmap=exactmap", "memmap=0x1000@0x0", "memmap=0x1000$0x2000",
-                          "memmap=0x1000#0x3000"])
+                         ["memmap=exactmap", "memmap=0x1000@0x0,0x1000!0x2000,0x1000#0x3000"])
 
-    def test_fits(self):
-        self.assertTrue(fits([(0, 640 * KIB, 1), (MIB, 31 * MIB, 1)], 64 * MIB))
-        self.assertFalse(fits([(MIB, 127 * MIB, 1)], 64 * MIB))
-        self.assertFalse(fits([(0, 16 * MIB, 1)], 64 * MIB))     # RAM where the VGA is
-        self.assertFalse(fits([(32 * MIB, MIB, 1)], 64 * MIB))   # no room for the kernel
+    def test_words_are_short(self):
+        entries = [((1 << 63) + (i << 20), (1 << 63) - (i << 20), 2) for i in range(35)]
+        words = maps.as_words(entries)
+        self.assertTrue(all(len(word) <= 511 for word in words))
+        self.assertEqual(sum(word.count("!") for word in words), 35)
+
+    def test_memory(self):
+        low = [(0, 640 * KIB, 1), (MIB, 31 * MIB, 1)]
+        self.assertEqual(memory_for(low), 3 * 1024)
+        self.assertEqual(memory_for(low + [(4 * GIB, 3 * GIB, 1)]), 6 * 1024)
+        self.assertEqual(memory_for(low + [(4 * GIB, 14 * MIB, 1)]), 3584)   # else all is below
+        self.assertIsNone(memory_for(low + [(3 * GIB, MIB, 1)]))    # the PCI hole
+        self.assertIsNone(memory_for(low + [(4 * GIB, 2 << 40, 1)]))
+        self.assertIsNone(memory_for([(0, 16 * MIB, 1)]))           # RAM where the VGA is
+        self.assertIsNone(memory_for([(32 * MIB, MIB, 1)]))         # no room for the kernel
+        self.assertIsNone(memory_for(low + [((1 << 64) - 1, 2, 2)]))
+
+
+MAP = """# a machine
+mem 67108864
+memmap-v1
+0x0 0x9fc00 1
+end
+expect-usable 66707456
+expect-acpi 4096
+expect-dropped 3072
+expect-zone DMA 3999
+expect-zone DMA32 12288
+expect-zone Normal 0
+expect-ranges 4 0x1
+expect-range 0x0 0x9f000 1
+expect-range 0x9f000 0xa0000 2
+expect-range 0x100000 0x3fff000 1
+expect-range 0x3fff000 0x4000000 3
+"""
+REPLAYED = LOG + """memory map: 4 ranges of 5 entries, limit 0x4000000
+[mem 0x0000000000000000-0x000000000009efff]        636 kB  usable
+[mem 0x000000000009f000-0x000000000009ffff]          4 kB  reserved
+[mem 0x0000000000100000-0x0000000003ffefff]      64508 kB  usable
+[mem 0x0000000003fff000-0x0000000003ffffff]          4 kB  ACPI data
+taken: 1 ranges
+[mem 0x0000000000100000-0x0000000000277fff]       1504 kB  kernel
+RAM 65148 kB, free 63644 kB, taken 1504 kB; usable bytes left out: 3072; refused: 0
+"""
+
+
+class Replays(unittest.TestCase):
+    def setUp(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".map") as out:
+            out.write(MAP)
+            out.flush()
+            self.expected = maps.Expected(out.name)
+
+    def test_good(self):
+        self.assertEqual((self.expected.mem, self.expected.cpu_bits), (64 * MIB, None))
+        self.assertEqual(follows(self.expected)(REPLAYED), [])
+
+    def test_each_figure_counts(self):
+        for old, new, why in (("3999 present", "3998 present", "pages present: "),
+                              ("zone DMA32 ", "area DMA32 ", "pages present: "),
+                              ("0003ffefff", "0003ffdfff", "bytes: "),
+                              ("ACPI data", "reserved", "bytes: "),
+                              ("left out: 3072", "left out: 0", "bytes: "),
+                              ("0000000000-0x000000000009efff", "0000001000-0x000000000009ffff",
+                               "RAM: "),
+                              ("memory map: ", "map: ", "bytes: ")):
+            found = follows(self.expected)(REPLAYED.replace(old, new))
+            self.assertTrue(any(line.startswith(why) for line in found), (old, found))
+
+    def test_spread(self):
+        self.assertEqual(spread(list("abcdefgh"), 3), ["a", "c", "f"])
+        self.assertEqual(spread(["a", "b"], 3), ["a", "b"])
+
+    def test_each_kind_is_booted(self):
+        folder = os.path.join(os.path.dirname(HERE), "maps")
+        names = [boot.name for boot in replays(folder)]
+        for kind, least in (("real", 20), ("qemu", 3), ("hostile", 5)):
+            booted = [name for name in names if name.startswith(f"replay of {kind}-")]
+            self.assertGreaterEqual(len(booted), least, names)
+
+    def test_no_map_fits(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertTrue(all(boot.check("") for boot in replays(folder)))
 
 
 class Zones(unittest.TestCase):
