@@ -7,6 +7,7 @@
 #include <kernel/panic.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
+#include <mm/ledger.h>
 #include <mm/mm.h>
 #include <mm/report.h>
 
@@ -14,6 +15,7 @@
 #include "cpu.h"
 #include "interrupts.h"
 #include "mm/fault.h"
+#include "mm/internal.h"
 #include "smp.h"
 #include "tests/soak/soak.h"
 #include "tests/suites/closed.h"
@@ -182,11 +184,17 @@ static struct memmap *read_surroundings(uint64_t info_paddr)
 	return map;
 }
 
+/* A boot that came through without what it did not get must have broken and lost nothing. */
 static void end_fail_nth(void)
 {
-	if (options.fail_nth)
-		pr_notice("fail-nth: %s\n", fault_nth_end() ? "the request was refused" :
-							       "the boot makes fewer requests");
+	if (!options.fail_nth)
+		return;
+	pr_notice("fail-nth: %s\n", fault_nth_end() ? "the request was refused" :
+						       "the boot makes fewer requests");
+	if (mm_verify(&seq_console) || ledger_check(&kernel_mm, &seq_console))
+		port_exit(PORT_FAILED);
+	pr_notice("fail-nth: every invariant holds\n");
+	report_ledger(&seq_console);
 }
 
 void kernel_main(uint64_t info_paddr)

@@ -7,7 +7,8 @@ import re
 
 VERSION = re.compile(r"^( *)KTAP version (\d+)$")
 PLAN = re.compile(r"^( *)1\.\.(\d+)(?: #.*)?$")
-RESULT = re.compile(r"^( *)(ok|not ok) (\d+)(?: -)?(?: ([^#]*?))?\s*(?:# *(\w+).*)?$")
+RESULT = re.compile(r"^( *)(ok|not ok) (\d+)(?: -)?(?: ([^#]*?))?\s*(?:# *(\w+) *(.*))?$")
+SUBTEST = re.compile(r"^( *)# Subtest: (\S+)$")
 BAIL = re.compile(r"^ *Bail out!")
 
 
@@ -16,6 +17,7 @@ class Level:
 
     def __init__(self, indent):
         self.indent = indent
+        self.name = ""          # of the suite
         self.plan = None
         self.results = 0
         self.failed = 0
@@ -29,6 +31,8 @@ class Report:
         self.failed = 0
         self.skipped = 0
         self.failures = []      # names of failed cases
+        self.ran = set()        # "suite.case", failed ones too
+        self.skips = {}         # "suite.case": why
         self.problems = []
         self.versions = 0       # top-level streams begun
         self.levels = []
@@ -68,7 +72,12 @@ class Report:
             self.problems.append("two plans on one level")
         level.plan = count
 
-    def result(self, indent, good, number, name, directive):
+    def subtest(self, indent, name):
+        level = self.level_at(indent)
+        if level.plan is None and not level.results:
+            level.name = name + "."     # later ones are what a case says
+
+    def result(self, indent, good, number, name, directive, why):
         level = self.level_at(indent)
         nested = self.closed
         level.results += 1
@@ -78,13 +87,14 @@ class Report:
         if nested is not None:
             if good == bool(nested.failed):
                 self.problems.append(f"{name!r} contradicts what is nested in it")
-        elif not good:
-            self.failed += 1
-            self.failures.append(name)
-        elif directive == "SKIP":
+        elif directive == "SKIP" and good:
             self.skipped += 1
+            self.skips[level.name + name] = why
         else:
-            self.passed += 1
+            self.ran.add(level.name + name)
+            self.passed += good
+            self.failed += not good
+            self.failures += [] if good else [name]
 
     def feed(self, line):
         found = VERSION.match(line)
@@ -94,13 +104,16 @@ class Report:
             return
         elif BAIL.match(line):
             self.problems.append(line.strip())
+        elif SUBTEST.match(line):
+            found = SUBTEST.match(line)
+            self.subtest(len(found.group(1)), found.group(2))
         elif PLAN.match(line):
             found = PLAN.match(line)
             self.plan(len(found.group(1)), int(found.group(2)))
         elif RESULT.match(line):
             found = RESULT.match(line)
             self.result(len(found.group(1)), found.group(2) == "ok", int(found.group(3)),
-                        found.group(4) or "", (found.group(5) or "").upper())
+                        found.group(4) or "", (found.group(5) or "").upper(), found.group(6) or "")
 
     def finish(self):
         self.close_deeper(-1)

@@ -2,7 +2,7 @@
 
 import re
 
-from judge import judge_text
+from judge import judge_answer, judge_text
 
 WORDS = ("failslab=3,100,0,-1,ignore-gfp-wait=N,"
          "verbose_ratelimit_interval_ms=1000000,verbose_ratelimit_burst=3",
@@ -34,6 +34,10 @@ class Person:
         self.problems += [f"{line!r}: {why}" for why in judge_text(answer, wanted)]
         return answer
 
+    def run_tests(self, line):
+        """A command that prints KTAP: all of it must be there and good."""
+        self.problems += [f"{line!r}: {why}" for why in judge_answer(self.ask(line))]
+
     def take_and_give(self, take, give, refusal, times):
         """Return: how many of the takes were refused; what the others got is given back."""
         answers = [self.ask(take, rf"^0x[0-9a-f]+ |^{refusal}") for _ in range(times)]
@@ -45,7 +49,7 @@ class Person:
 
     def level(self):
         """Return: free memory when the soak has emptied all that keeps some."""
-        self.ask("soak 1", r"^ok 1", r"^ok 2", r"^ok 3", r"^ok 4")
+        self.run_tests("soak 1")
         return re.findall(r"^(?:MemFree|Slab):.*", self.ask("meminfo"), re.M)
 
 
@@ -59,7 +63,7 @@ def all_commands(person):
             person.problems.append(f"{take}: all or none of 8 were refused")
     for line in LOOKS:
         person.ask(line)
-    person.ask("test string", r"^ok 1 - string")
+    person.run_tests("test string")
     person.ask("verify", r"holds")
     entries = re.findall(FORCED + r"(\w+), interval (\d+)", person.console.log)
     if entries.count(("failslab", "3")) != BURST:

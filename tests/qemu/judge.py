@@ -28,10 +28,19 @@ def crash_lines(log):
             yield line.strip()
 
 
+def ktap_problems(report):
+    """What keeps a stream of KTAP from being whole and good."""
+    return report.problems + [f"not ok: {name}" for name in report.failures]
+
+
+def judge_answer(answer):
+    """Problems of what a command that runs tests has printed at the prompt."""
+    return ktap_problems(ktap.read(answer))
+
+
 def judge(outcome, want=OK, tests=False):
-    """Return: (problems, passed, failed); with `tests` the counts are those of the KTAP cases."""
-    problems = []
-    passed = failed = 0
+    """Return: (problems, the ktap.Report); without `tests` nothing is in that."""
+    problems, report = [], ktap.Report()
     if outcome.status is None:
         problems.append("timeout")
     elif outcome.status != want:
@@ -44,10 +53,24 @@ def judge(outcome, want=OK, tests=False):
                         else "no banner: the kernel did not start")
     if tests:
         report = ktap.read(outcome.log)
-        passed, failed = report.passed, report.failed
-        problems += report.problems
-        problems += [f"not ok: {name}" for name in report.failures]
-    return problems, passed, failed
+        problems += ktap_problems(report)
+    return problems, report
+
+
+class Skips:
+    """What cases of all boots were skipped, and which never ran."""
+
+    def __init__(self):
+        self.ran, self.skips = set(), {}
+
+    def add(self, report):
+        self.ran |= report.ran
+        self.skips.update(report.skips)
+
+    def never_run(self):
+        """Return: problems."""
+        return [f"{name} is skipped in each boot, last because: {why}"
+                for name, why in sorted(self.skips.items()) if name not in self.ran]
 
 
 def judge_text(log, wanted=(), unwanted=()):

@@ -4,8 +4,11 @@ Nothing here is shared with mm/memmap.c: every page is decided by the most restr
 entries that touch it, between the sorted edges of all entries.
 """
 
+import re
+
 PAGE = 4096
 USABLE, RESERVED, ACPI = 1, 2, 3
+IN_A_WORD = 10      # ranges: the kernel's words have 512 characters at most
 ZONES = (("DMA", 16 << 20), ("DMA32", 4 << 30), ("Normal", 1 << 64))
 
 
@@ -22,6 +25,15 @@ def read_map(path):
             elif inside and len(words) >= 3 and not line.startswith("#"):
                 entries.append(tuple(int(word, 16) for word in words[:3]))
     raise ValueError(f"{path}: no complete memmap-v1 block")
+
+
+def raw_map(log):
+    """Return: the entries of the raw block that the boot printed."""
+    found = re.search(r"^memmap-v1\n(.*?)^end$", log, re.M | re.S)
+    if not found:
+        return None
+    return [(int(base, 16), int(length, 16), int(kind))
+            for base, length, kind in (line.split() for line in found.group(1).splitlines())]
 
 
 def ram_ranges(entries, limit=1 << 44):
@@ -55,6 +67,16 @@ def ram_ranges(entries, limit=1 << 44):
     return [(start, end) for start, end in whole if start < end]
 
 
+def named(entries):
+    """Return: how many bytes the entries name, each once."""
+    spans = sorted((base, min(base + length, 1 << 64)) for base, length, _ in entries)
+    total = reach = 0
+    for start, end in spans:
+        total += max(0, end - max(start, reach))
+        reach = max(reach, end)
+    return total
+
+
 def present(ranges):
     """Return: {zone: pages} of the zones that the ranges reach."""
     pages, below = {}, 0
@@ -67,7 +89,44 @@ def present(ranges):
 
 
 def as_words(entries):
-    """The map as words of the kernel's command line."""
+    """The map as words of the kernel's command line: what is no RAM stays none."""
     sign = {USABLE: "@", ACPI: "#"}
-    return ["memmap=exactmap"] + [f"memmap={length:#x}{sign.get(kind, '$')}{base:#x}"
-                                  for base, length, kind in entries if length]
+    ranges = [f"{length:#x}{sign.get(kind, '!')}{base:#x}"
+              for base, length, kind in entries if length]
+    return ["memmap=exactmap"] + ["memmap=" + ",".join(ranges[at:at + IN_A_WORD])
+                                  for at in range(0, len(ranges), IN_A_WORD)]
+
+
+class Expected:
+    """What oracle.py wrote below the block of a map's file."""
+
+    def __init__(self, path):
+        self.mem = self.cpu_bits = None     # what the file asks for besides its block
+        self.totals, self.zones, self.ram = {}, {}, []
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                what, *values = line.split() or [""]
+                if what == "mem":
+                    self.mem = int(values[0])
+                elif what == "cpu-bits":
+                    self.cpu_bits = int(values[0])
+                elif what in ("expect-usable", "expect-acpi", "expect-dropped"):
+                    self.totals[what[len("expect-"):]] = int(values[0])
+                elif what == "expect-zone" and int(values[1]):
+                    self.zones[values[0]] = int(values[1])
+                elif what == "expect-range" and int(values[2]) in (USABLE, ACPI):
+                    self.ram.append((int(values[0], 16), int(values[1], 16), int(values[2])))
+
+
+def used(log):
+    """Return: ({name: bytes}, [(start, end, type)]) of the map that the boot went on with, RAM."""
+    kinds = {"usable": USABLE, "ACPI data": ACPI}
+    part = re.search(r"^memory map: .*\n((?:\[mem .*\n)*)(?:.*\n)*?RAM .*; usable bytes left out: "
+                     r"(\d+)", log, re.M)
+    if not part:
+        return None, []
+    ram = [(int(start, 16), int(last, 16) + 1, kinds[kind]) for start, last, kind in
+           re.findall(r"^\[mem 0x(\w+)-0x(\w+)\] .* kB  (usable|ACPI data)$", part.group(1), re.M)]
+    totals = {name: sum(end - start for start, end, own in ram if own == kind)
+              for name, kind in (("usable", USABLE), ("acpi", ACPI))}
+    return {**totals, "dropped": int(part.group(2))}, ram

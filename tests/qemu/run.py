@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import refusals     # noqa: E402
-from judge import judge     # noqa: E402
+from judge import Skips, judge     # noqa: E402
 from machine import Console, command, with_cmdline     # noqa: E402
 from scenarios import all_boots     # noqa: E402
 from tally import Tally     # noqa: E402
@@ -31,6 +31,7 @@ class Ring:
     def __init__(self, args):
         self.args = args
         self.tally = Tally()
+        self.skips = Skips()
         self.lock = threading.Lock()
         self.isos = {}
 
@@ -51,25 +52,27 @@ class Ring:
         console = Console(words, boot.timeout * self.args.patience)
         problems = boot.script(console) if boot.script else []
         outcome = console.finish()
-        problems, passed, failed = self.verdict(boot, outcome, problems)
+        problems, report = self.verdict(boot, outcome, problems)
         path = os.path.join(self.args.logs, re.sub(r"[^\w.=-]+", "-", boot.name) + ".log")
         with open(path, "w", encoding="utf-8") as log:
             log.write(f"{' '.join(words)}\n\n{outcome.log}")
         with self.lock:
-            self.tally.add(passed, failed)
+            self.tally.add(report.passed, report.failed)
+            self.skips.add(report)
             if problems:
                 problems += [f"log: {path}"] + outcome.log.rstrip().split("\n")[-SAID:]
             took = f"{time.monotonic() - started:.0f} s"
-            cases = f", {passed} cases" if boot.tests else ""
+            cases = f", {report.passed} cases" if boot.tests else ""
+            cases += f", {report.skipped} skipped" if report.skipped else ""
             self.tally.case(f"{boot.name} ({took}{cases})", problems)
 
     @staticmethod
     def verdict(boot, outcome, problems):
-        found, passed, failed = judge(outcome, boot.want, boot.tests)
+        found, report = judge(outcome, boot.want, boot.tests)
         problems = problems + found
         if boot.check:
             problems += boot.check(outcome.log)
-        return problems, passed, failed
+        return problems, report
 
     def guarded(self, boot):
         """A scenario that cannot even start is a failed case, not a lost one."""
@@ -144,6 +147,8 @@ def main():
     ring = Ring(args)
     with concurrent.futures.ThreadPoolExecutor(max_workers=AT_A_TIME) as pool:
         list(pool.map(ring.guarded, boots))
+    if not args.only:
+        ring.tally.case("no case is skipped in all boots", ring.skips.never_run())
     if not args.only or re.search(args.only, REFUSALS):
         ring.refuse_each()
     if not args.only or re.search(args.only, "make dump"):

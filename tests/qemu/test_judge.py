@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import ktap     # noqa: E402
-from judge import OK, PANIC, UNFIT, Outcome, judge, judge_text     # noqa: E402
+from judge import OK, PANIC, UNFIT, Outcome, Skips, judge, judge_text     # noqa: E402
 
 GOOD = """Quire 1.0, gcc 12
 boot: zones
@@ -37,10 +37,11 @@ def problems(log, status=OK, **how):
 
 class Good(unittest.TestCase):
     def test_good_log(self):
-        self.assertEqual(judge(Outcome(OK, GOOD), tests=True), ([], 2, 0))
+        found, report = judge(Outcome(OK, GOOD), tests=True)
+        self.assertEqual((found, report.passed, report.failed, report.skipped), ([], 2, 0, 1))
 
     def test_serial_line_ends(self):
-        self.assertEqual(judge(Outcome(OK, GOOD.replace("\n", "\r\n")), tests=True), ([], 2, 0))
+        self.assertEqual(problems(GOOD.replace("\n", "\r\n")), [])
 
     def test_flat_stream(self):
         report = ktap.read("KTAP version 1\n1..2\nok 1 a\nok 2 b\n")
@@ -52,6 +53,36 @@ class Good(unittest.TestCase):
 
     def test_unfit_machine_has_no_banner(self):
         self.assertEqual(problems("no long mode\n", UNFIT, want=UNFIT, tests=False), [])
+
+
+class Skipped(unittest.TestCase):
+    NAME = "buddy.panic on CPU is only a name"
+
+    def never_run(self, *logs):
+        skips = Skips()
+        for log in logs:
+            skips.add(judge(Outcome(OK, log), tests=True)[1])
+        return skips.never_run()
+
+    def test_names_and_reasons(self):
+        report = ktap.read(GOOD.replace("    # slab.c:1: a note", "    # Subtest: of-a-case"))
+        self.assertEqual(report.skips, {self.NAME: "no memory"})
+        self.assertEqual(report.ran, {"buddy.split", "slab.free"})
+
+    def test_in_all_boots(self):
+        found = self.never_run(GOOD, GOOD)
+        self.assertEqual(len(found), 1)
+        self.assertIn(self.NAME, found[0])
+        self.assertIn("no memory", found[0])
+
+    def test_in_one_boot_of_two(self):
+        ran = GOOD.replace(" # SKIP no memory", "")
+        self.assertEqual(self.never_run(GOOD, ran), [])
+        self.assertEqual(self.never_run(ran, GOOD), [])
+
+    def test_the_same_name_in_another_suite(self):
+        other = GOOD.replace(" # SKIP no memory", "").replace("buddy", "pages")
+        self.assertEqual(len(self.never_run(GOOD, other)), 1)
 
 
 class Bad(unittest.TestCase):
@@ -95,7 +126,8 @@ class Bad(unittest.TestCase):
     def test_failed_case(self):
         log = GOOD.replace("    ok 1 - free", "    not ok 1 - free")
         log = log.replace("ok 2 - slab", "not ok 2 - slab")
-        self.assertEqual(judge(Outcome(35, log), tests=True)[1:], (1, 1))
+        report = judge(Outcome(35, log), tests=True)[1]
+        self.assertEqual((report.passed, report.failed), (1, 1))
         self.says("not ok: free", log, 35)
 
     def test_failed_case_in_good_suite(self):

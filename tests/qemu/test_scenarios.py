@@ -10,7 +10,8 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 import maps     # noqa: E402
 import tally    # noqa: E402
-from scenarios import fits, raw_map, runs, zones_follow     # noqa: E402
+from scenarios import (fails, follows, memory_for, replays, runs, spread,     # noqa: E402
+                       zones_follow)
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -48,6 +49,11 @@ class Maps(unittest.TestCase):
         ranges = self.ranges((15 * MIB, 2 * MIB, 1), (4 * GIB - MIB, 3 * MIB, 1))
         self.assertEqual(maps.present(ranges), {"DMA": 256, "DMA32": 512, "Normal": 512})
 
+    def test_each_byte_is_named_once(self):
+        self.assertEqual(maps.named([(8192, 4096, 2), (0, 4096, 1), (1000, 4096, 2), (0, 0, 1),
+                                     (2000, 100, 1)]), 5096 + 4096)
+        self.assertEqual(maps.named([((1 << 64) - 4096, 8192, 1)]), 4096)
+
     def test_limit(self):
         self.assertEqual(maps.ram_ranges([(0, 64 * MIB, 1)], 8 * MIB), [(0, 8 * MIB)])
 
@@ -66,19 +72,96 @@ class Maps(unittest.TestCase):
     def test_words(self):
         entries = [(0, 4096, 1), (8192, 4096, 2), (12288, 4096, 3), (0, 0, 1)]
         self.assertEqual(maps.as_words(entries),
-                         ["memmap=exactmap", "memmap=0x1000@0x0", "memmap=0x1000$0x2000",
-                          "memmap=0x1000#0x3000"])
+                         ["memmap=exactmap", "memmap=0x1000@0x0,0x1000!0x2000,0x1000#0x3000"])
 
-    def test_fits(self):
-        self.assertTrue(fits([(0, 640 * KIB, 1), (MIB, 31 * MIB, 1)], 64 * MIB))
-        self.assertFalse(fits([(MIB, 127 * MIB, 1)], 64 * MIB))
-        self.assertFalse(fits([(0, 16 * MIB, 1)], 64 * MIB))     # RAM where the VGA is
-        self.assertFalse(fits([(32 * MIB, MIB, 1)], 64 * MIB))   # no room for the kernel
+    def test_words_are_short(self):
+        entries = [((1 << 63) + (i << 20), (1 << 63) - (i << 20), 2) for i in range(35)]
+        words = maps.as_words(entries)
+        self.assertTrue(all(len(word) <= 511 for word in words))
+        self.assertEqual(sum(word.count("!") for word in words), 35)
+
+    def test_memory(self):
+        low = [(0, 640 * KIB, 1), (MIB, 31 * MIB, 1)]
+        self.assertEqual(memory_for(low), 3 * 1024)
+        self.assertEqual(memory_for(low + [(4 * GIB, 3 * GIB, 1)]), 6 * 1024)
+        self.assertEqual(memory_for(low + [(4 * GIB, 14 * MIB, 1)]), 3584)   # else all is below
+        self.assertIsNone(memory_for(low + [(3 * GIB, MIB, 1)]))    # the PCI hole
+        self.assertIsNone(memory_for(low + [(4 * GIB, 2 << 40, 1)]))
+        self.assertIsNone(memory_for([(0, 16 * MIB, 1)]))           # RAM where the VGA is
+        self.assertIsNone(memory_for([(32 * MIB, MIB, 1)]))         # no room for the kernel
+        self.assertIsNone(memory_for(low + [((1 << 64) - 1, 2, 2)]))
+
+
+MAP = """# a machine
+mem 67108864
+memmap-v1
+0x0 0x9fc00 1
+end
+expect-usable 66707456
+expect-acpi 4096
+expect-dropped 3072
+expect-zone DMA 3999
+expect-zone DMA32 12288
+expect-zone Normal 0
+expect-ranges 4 0x1
+expect-range 0x0 0x9f000 1
+expect-range 0x9f000 0xa0000 2
+expect-range 0x100000 0x3fff000 1
+expect-range 0x3fff000 0x4000000 3
+"""
+REPLAYED = LOG + """memory map: 4 ranges of 5 entries, limit 0x4000000
+[mem 0x0000000000000000-0x000000000009efff]        636 kB  usable
+[mem 0x000000000009f000-0x000000000009ffff]          4 kB  reserved
+[mem 0x0000000000100000-0x0000000003ffefff]      64508 kB  usable
+[mem 0x0000000003fff000-0x0000000003ffffff]          4 kB  ACPI data
+taken: 1 ranges
+[mem 0x0000000000100000-0x0000000000277fff]       1504 kB  kernel
+RAM 65148 kB, free 63644 kB, taken 1504 kB; usable bytes left out: 3072; refused: 0
+"""
+
+
+class Replays(unittest.TestCase):
+    def setUp(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".map") as out:
+            out.write(MAP)
+            out.flush()
+            self.expected = maps.Expected(out.name)
+
+    def test_good(self):
+        self.assertEqual((self.expected.mem, self.expected.cpu_bits), (64 * MIB, None))
+        self.assertEqual(follows(self.expected)(REPLAYED), [])
+
+    def test_each_figure_counts(self):
+        for old, new, why in (("3999 present", "3998 present", "pages present: "),
+                              ("zone DMA32 ", "area DMA32 ", "pages present: "),
+                              ("0003ffefff", "0003ffdfff", "bytes: "),
+                              ("ACPI data", "reserved", "bytes: "),
+                              ("left out: 3072", "left out: 0", "bytes: "),
+                              ("0000000000-0x000000000009efff", "0000001000-0x000000000009ffff",
+                               "RAM: "),
+                              ("memory map: ", "map: ", "bytes: ")):
+            found = follows(self.expected)(REPLAYED.replace(old, new))
+            self.assertTrue(any(line.startswith(why) for line in found), (old, found))
+
+    def test_spread(self):
+        self.assertEqual(spread(list("abcdefgh"), 3), ["a", "c", "f"])
+        self.assertEqual(spread(["a", "b"], 3), ["a", "b"])
+
+    def test_each_kind_is_booted(self):
+        folder = os.path.join(os.path.dirname(HERE), "maps")
+        names = [boot.name for boot in replays(folder)]
+        for kind, least in (("real", 20), ("qemu", 3), ("hostile", 5)):
+            booted = [name for name in names if name.startswith(f"replay of {kind}-")]
+            self.assertGreaterEqual(len(booted), least, names)
+
+    def test_no_map_fits(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertTrue(all(boot.check("") for boot in replays(folder)))
 
 
 class Zones(unittest.TestCase):
     def test_good(self):
-        self.assertEqual(len(raw_map(LOG)), 3)
+        self.assertEqual(len(maps.raw_map(LOG)), 3)
         self.assertEqual(zones_follow(None)(LOG), [])
 
     def says(self, reason, log):
@@ -110,6 +193,18 @@ class Cpus(unittest.TestCase):
         self.assertTrue(runs(4)("CPUs: 2 of 4 run\n"))
         self.assertTrue(runs(4)("CPUs: 40 of 40 run\n"))
         self.assertTrue(runs(2)(""))
+
+
+class Failing(unittest.TestCase):
+    LOG = "KTAP version 1\n1..3\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no memory\n"
+
+    def test_failed(self):
+        self.assertEqual(fails("b")(self.LOG), [])
+
+    def test_passed_skipped_or_missing(self):
+        for name in ("a", "c", "d"):
+            self.assertTrue(fails(name)(self.LOG))
+        self.assertTrue(fails("b")(self.LOG[:-len("ok 3 - c # SKIP no memory\n")]))
 
 
 class Sum(unittest.TestCase):

@@ -27,27 +27,21 @@
 
 #include "mm/internal.h"
 #include "soak.h"
+#include "steps.h"
 
 #define NR_SLOTS	256U		/* of a CPU */
 #define TICK_SLOTS	8U		/* of a CPU's timer interrupt */
 #define TICK_STEPS	4U
-#define NR_MAILBOXES	64U
 #define FREE_PAGES	128U		/* left to each CPU, whose slots want about 400 */
 #define RELIEF_PAGES	2048U		/* 8 MiB: above a high watermark of 512 MiB's zones */
 #define PHASE_NS	100000000ULL	/* 0.1 s */
-#define MAX_ORDER_USED	4U
-#define MAX_SIZE	20000U		/* bytes: beyond the largest cache of kmalloc */
-#define CACHE_SIZE	200U		/* bytes of an object of the soak's own cache */
-#define GOLDEN		0x9e3779b97f4a7c15ULL	/* 2^64 / golden ratio */
 #define NS_PER_S	1000000000ULL
 
 /* Allocations a second, of all CPUs: a tenth of what eight emulated CPUs do on two cores that many
  * others want as well. One that waits for ever for another is what it finds. */
 #define MIN_RATE	20U
 
-enum kind { KIND_NONE, KIND_PAGES, KIND_KMALLOC, KIND_CACHE };
-
-/* What somebody holds. @size: bytes that carry the pattern. */
+/* What somebody holds. @size: bytes that carry the pattern. @kind: enum soak_kind. */
 struct slot {
 	uint64_t *memory;
 	uint32_t size;
@@ -79,23 +73,14 @@ static struct {
 	struct page *relief;		/* that part of it which comes and goes */
 	uint64_t start;			/* port_ticks() */
 	uint64_t limit_ns;
-	struct slot *mailbox[NR_MAILBOXES];
+	struct slot *mailbox[SOAK_MAILBOXES];
 } soak;
-
-static uint64_t draw(struct owner *owner, uint64_t below)
-{
-	/* xorshift64: Marsaglia, 2003 */
-	owner->random ^= owner->random << 13;
-	owner->random ^= owner->random >> 7;
-	owner->random ^= owner->random << 17;
-	return (owner->random >> 11) % below;
-}
 
 /* ---- content --------------------------------------------------------------------------------- */
 
 static uint64_t pattern_of(const struct slot *slot, size_t word)
 {
-	return ((uintptr_t)slot->memory + slot->size + word) * GOLDEN;
+	return ((uintptr_t)slot->memory + slot->size + word) * SOAK_GOLDEN;
 }
 
 static void fill(const struct slot *slot)
@@ -119,50 +104,45 @@ static void check(struct owner *owner, const struct slot *slot)
 
 static void give_back(struct owner *owner, struct slot *slot)
 {
-	if (slot->kind == KIND_NONE)
+	if (slot->kind == SOAK_NOTHING)
 		return;
 	check(owner, slot);
-	if (slot->kind == KIND_PAGES)
+	if (slot->kind == SOAK_PAGES)
 		free_pages((unsigned long)slot->memory, slot->order);
-	else if (slot->kind == KIND_CACHE)
+	else if (slot->kind == SOAK_OBJECT)
 		kmem_cache_free(soak.cache, slot->memory);
 	else
 		kfree(slot->memory);
-	slot->kind = KIND_NONE;
+	slot->kind = SOAK_NOTHING;
 	owner->freed++;
 }
 
-static void take(struct owner *owner, struct slot *slot, gfp_t gfp)
+static void take(struct owner *owner, struct slot *slot, const struct soak_step *step)
 {
-	enum kind kind = KIND_PAGES + (enum kind)draw(owner, 3);
-	uint32_t size = 8 + (uint32_t)draw(owner, draw(owner, 8) ? 600 : MAX_SIZE);
+	gfp_t gfp = (step->atomic ? GFP_ATOMIC : GFP_KERNEL) | __GFP_NOWARN;
 
-	gfp |= __GFP_NOWARN;
-	slot->order = (uint8_t)draw(owner, MAX_ORDER_USED);
-	if (kind == KIND_PAGES) {
-		size = (uint32_t)PAGE_SIZE << slot->order;
-		slot->memory = (uint64_t *)__get_free_pages(gfp, slot->order);
-	} else if (kind == KIND_CACHE) {
-		size = CACHE_SIZE;
+	slot->order = step->order;
+	if (step->kind == SOAK_PAGES)
+		slot->memory = (uint64_t *)__get_free_pages(gfp, step->order);
+	else if (step->kind == SOAK_OBJECT)
 		slot->memory = kmem_cache_alloc(soak.cache, gfp);
-	} else {
-		slot->memory = kmalloc(size, gfp);
-	}
+	else
+		slot->memory = kmalloc(step->size, gfp);
 	if (!slot->memory) {
 		owner->failed++;
 		return;
 	}
-	slot->kind = (uint8_t)kind;
-	slot->size = size;
+	slot->kind = (uint8_t)step->kind;
+	slot->size = step->size;
 	owner->allocated++;
 	fill(slot);
 }
 
-static void move(struct owner *owner, struct slot *slot)
+static void move(struct owner *owner, struct slot *slot, uint32_t size)
 {
 	struct slot moved = *slot;
 
-	moved.size = 8 + (uint32_t)draw(owner, 2000);
+	moved.size = size;
 	check(owner, slot);
 	moved.memory = krealloc(slot->memory, moved.size, GFP_KERNEL | __GFP_NOWARN);
 	if (!moved.memory) {
@@ -177,7 +157,7 @@ static void move(struct owner *owner, struct slot *slot)
 }
 
 /* The letter is itself an object, and goes with what it tells of. */
-static void hand_over(struct owner *owner, struct slot *slot)
+static void hand_over(struct owner *owner, struct slot *slot, unsigned int mailbox)
 {
 	struct slot *letter = kmalloc(sizeof(*letter), GFP_KERNEL | __GFP_NOWARN);
 
@@ -186,9 +166,8 @@ static void hand_over(struct owner *owner, struct slot *slot)
 		return;
 	}
 	*letter = *slot;
-	slot->kind = KIND_NONE;
-	letter = __atomic_exchange_n(&soak.mailbox[draw(owner, NR_MAILBOXES)], letter,
-				     __ATOMIC_ACQ_REL);
+	slot->kind = SOAK_NOTHING;
+	letter = __atomic_exchange_n(&soak.mailbox[mailbox], letter, __ATOMIC_ACQ_REL);
 	if (letter)
 		give_back(owner, letter);
 	kfree(letter);
@@ -197,32 +176,37 @@ static void hand_over(struct owner *owner, struct slot *slot)
 static void step(struct soaker *self)
 {
 	struct owner *owner = &self->thread;
-	struct slot *slot = &self->slots[draw(owner, NR_SLOTS)];
+	struct slot *slot = &self->slots[soak_draw(&owner->random, NR_SLOTS)];
+	struct soak_step next = soak_draw_step(&owner->random, (enum soak_kind)slot->kind);
 	uint64_t failed = owner->failed;
 
-	if (slot->kind == KIND_NONE)
-		take(owner, slot, draw(owner, 4) ? GFP_KERNEL : GFP_ATOMIC);
-	else if (slot->kind == KIND_KMALLOC && draw(owner, 4) == 0)
-		move(owner, slot);
-	else if (draw(owner, 4) == 0)
-		hand_over(owner, slot);
+	if (next.op == SOAK_TAKE)
+		take(owner, slot, &next);
+	else if (next.op == SOAK_MOVE)
+		move(owner, slot, next.size);
+	else if (next.op == SOAK_LETTER)
+		hand_over(owner, slot, next.mailbox);
 	else
 		give_back(owner, slot);
 	for (unsigned int i = 0; owner->failed != failed && i < NR_SLOTS / 8; i++)
-		give_back(owner, &self->slots[draw(owner, NR_SLOTS)]);
+		give_back(owner, &self->slots[soak_draw(&owner->random, NR_SLOTS)]);
 }
 
 static void soak_tick(void)
 {
 	struct soaker *self = &soak.cpus[port_cpu()];
+	struct owner *owner = &self->tick;
 
 	for (unsigned int i = 0; i < TICK_STEPS; i++) {
-		struct slot *slot = &self->tick_slots[draw(&self->tick, TICK_SLOTS)];
+		struct slot *slot = &self->tick_slots[soak_draw(&owner->random, TICK_SLOTS)];
+		struct soak_step next;
 
-		if (slot->kind == KIND_NONE)
-			take(&self->tick, slot, GFP_ATOMIC);
-		else
-			give_back(&self->tick, slot);
+		if (slot->kind != SOAK_NOTHING) {
+			give_back(owner, slot);
+			continue;
+		}
+		next = soak_draw_take(&owner->random, true);
+		take(owner, slot, &next);
 	}
 }
 
@@ -305,7 +289,7 @@ static void shrink_all(void)
 
 static void empty_handed_out(struct owner *owner)
 {
-	for (unsigned int i = 0; i < NR_MAILBOXES; i++) {
+	for (unsigned int i = 0; i < SOAK_MAILBOXES; i++) {
 		struct slot *letter = soak.mailbox[i];
 
 		soak.mailbox[i] = NULL;
@@ -331,14 +315,14 @@ static bool prepare(uint64_t seconds)
 	uint64_t seed = port_seed();
 
 	soak.cpus = kcalloc(nr, sizeof(*soak.cpus), GFP_KERNEL);
-	soak.cache = soak.cpus ? kmem_cache_create("soak", CACHE_SIZE, 0, 0, NULL) : NULL;
+	soak.cache = soak.cpus ? kmem_cache_create("soak", SOAK_CACHE_SIZE, 0, 0, NULL) : NULL;
 	if (!soak.cache) {
 		kfree(soak.cpus);
 		return false;
 	}
 	for (unsigned int i = 0; i < nr; i++) {
-		soak.cpus[i].thread.random = (seed + 2 * i) * GOLDEN | 1;
-		soak.cpus[i].tick.random = (seed + 2 * i + 1) * GOLDEN | 1;
+		soak.cpus[i].thread.random = soak_random(seed, 2 * i);
+		soak.cpus[i].tick.random = soak_random(seed, 2 * i + 1);
 	}
 	pr_info("# soak: %u CPUs, %llu s, seed 0x%llx\n", nr, (unsigned long long)seconds,
 		(unsigned long long)seed);

@@ -21,16 +21,18 @@ struct scenario {
 };
 
 /*
- * struct fault_tally - what fault_nth_run() saw. All but @points are 0 when the scenario is sound.
+ * struct fault_tally - what fault_nth_run() saw. All but the first two are 0 when the scenario is
+ * sound.
  * @points:    requests of it that could fail
- * @unsaid:    failures after which it claimed to have had everything
+ * @absorbed:  failures after which it claimed to have had everything
+ * @unsaid:    those of them that nothing excuses: neither stacks in use nor scenario->absorbs
  * @wrong:     results that are neither success nor -ENOMEM, or a failure without cause
  * @leaks:     failures after which an object or page was missing
  * @broken:    findings of mm_verify()
  * @bugs:      callers' bugs that were reported
  */
 struct fault_tally {
-	unsigned int points, unsaid, wrong, leaks, broken, bugs;
+	unsigned int points, absorbed, unsaid, wrong, leaks, broken, bugs;
 };
 
 /**

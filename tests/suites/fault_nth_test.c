@@ -6,6 +6,7 @@
 #include "typed.h"
 
 #include <kernel/errno.h>
+#include <kernel/internal.h>
 
 #define NR		40U	/* objects: more than a sheaf and more than a slab of any of them */
 #define SIZE		520U	/* bytes of an object of a scenario's cache: 14 or so in a slab */
@@ -363,19 +364,51 @@ static void commands(struct ktest *t)
 	}
 }
 
+static const char *const looks[] = {
+	"help", "help ledger", "buddyinfo", "slabinfo", "slabinfo dentry", "zoneinfo", "zones",
+	"meminfo", "vmstat", "memmap", "ledger", "dump", "verify", "caches", "cache shrink dentry",
+	"fault",
+};
+
+/* Those that take memory, see commands(); that do all sorts of things; that end the machine. */
+static const char *const others[] = {
+	"alloc", "free", "kmalloc", "kfree", "test", "soak", "bench", "provoke", "reboot",
+	"poweroff",
+};
+
+static bool is_first_word(const char *const *lines, size_t nr, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < nr; i++) {
+		if (strncmp(lines[i], name, len) == 0 &&
+		    (lines[i][len] == '\0' || lines[i][len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+static void no_command_is_left_out(struct ktest *t)
+{
+	const char *name;
+	unsigned int nr = 0;
+
+	for (; (name = command_match("", 0, nr)) != NULL; nr++) {
+		if (!is_first_word(looks, ARRAY_SIZE(looks), name) &&
+		    !is_first_word(others, ARRAY_SIZE(others), name))
+			ktest_fail(t, __FILE__, __LINE__, "%s: does it only look?", name);
+	}
+	KTEST_EXPECT(t, nr > 0);
+}
+
 /* A person looks at a machine that has no memory left. */
 static void looking_takes_no_memory(struct ktest *t)
 {
-	static const char *const lines[] = {
-		"help", "buddyinfo", "slabinfo", "slabinfo dentry", "zoneinfo", "zones", "meminfo",
-		"vmstat", "memmap", "dump", "verify", "caches", "cache shrink dentry", "fault",
-	};
-
-	for (size_t i = 0; fault_nth_possible(t) && i < ARRAY_SIZE(lines); i++) {
-		const struct scenario scenario = { lines[i], run_command, false };
+	for (size_t i = 0; fault_nth_possible(t) && i < ARRAY_SIZE(looks); i++) {
+		const struct scenario scenario = { looks[i], run_command, false };
 		struct fault_tally tally;
 
-		line_asked = lines[i];
+		line_asked = looks[i];
 		line_back = NULL;
 		tally = fault_nth_run(t, &scenario, false);
 		KTEST_EXPECT_EQ(t, tally.points, 0);
@@ -482,6 +515,7 @@ static const struct ktest_case fault_nth_cases[] = {
 	KTEST_CASE(objects_and_pages),
 	KTEST_CASE(nofail_is_never_refused),
 	KTEST_CASE(commands),
+	KTEST_CASE(no_command_is_left_out),
 	KTEST_CASE(looking_takes_no_memory),
 	KTEST_CASE(boot),
 };

@@ -80,10 +80,11 @@ static void a_slab_with_a_tail(struct ktest *t)
 	KTEST_EXPECT_EQ(t, growth(LEDGER_CACHES), sizeof(struct kmem_cache));
 	before = now;			/* that descriptor came with more, into a sheaf */
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_EXPECT(t, object);
 	take(t);
-	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), object ? 1740 : 0);
-	KTEST_EXPECT_EQ(t, growth(LEDGER_ON_CPUS), object ? 7 * 1740 : 0);
-	KTEST_EXPECT_EQ(t, growth(LEDGER_TAILS), object ? 1376 : 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 1740);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ON_CPUS), 7 * 1740);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_TAILS), 1376);
 	kmem_cache_free(cache, object);
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
 	take(t);
@@ -98,14 +99,28 @@ static void a_class_bounds_what_it_rounds(struct ktest *t)
 
 	begin(t);
 	object = kmalloc(100, GFP_KERNEL);
+	KTEST_ASSERT(t, object);
 	take(t);
-	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), object ? 112 : 0);
-	KTEST_EXPECT_EQ(t, now.class_slack - before.class_slack, object ? 15 : 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 112);
+	KTEST_EXPECT_EQ(t, now.class_slack - before.class_slack, 15);
 	kfree(object);
+}
+
+/* 1 byte takes the class of 8, below which there is none: at most 7 bytes of slack. */
+static void dma_classes_are_bounded_as_well(struct ktest *t)
+{
+	void *object;
+
+	if (!kernel_mm.zone[ZONE_DMA].present) {
+		ktest_skip(t, "no zone DMA");
+		return;
+	}
+	begin(t);
 	object = kmalloc(1, GFP_KERNEL | __GFP_DMA);
+	KTEST_ASSERT(t, object);
 	take(t);
-	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), object ? 8 : 0);
-	KTEST_EXPECT_EQ(t, now.class_slack - before.class_slack, object ? 7 : 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 8);
+	KTEST_EXPECT_EQ(t, now.class_slack - before.class_slack, 7);
 	kfree(object);
 }
 
@@ -347,6 +362,7 @@ static const struct ktest_case ledger_object_cases[] = {
 	KTEST_CASE(an_object_with_its_word_outside),
 	KTEST_CASE(a_slab_with_a_tail),
 	KTEST_CASE(a_class_bounds_what_it_rounds),
+	KTEST_CASE(dma_classes_are_bounded_as_well),
 	KTEST_CASE(a_large_request_knows_what_was_asked),
 	KTEST_CASE(what_is_written_off_has_a_row),
 	KTEST_CASE(a_forgotten_sheaf_is_missing),

@@ -82,11 +82,13 @@ static void churn(unsigned int cpu, void *arg)
 static bool open(struct ktest *t)
 {
 	bad = 0;
-	cache = NULL;
-	if (port_nr_cpus() == 1)
+	if (port_nr_cpus() == 1) {
 		ktest_skip(t, "one CPU");
-	else
-		cache = kmem_cache_create("test-smp", SIZE, 0, 0, NULL);
+		return false;
+	}
+	cache = kmem_cache_create("test-smp", SIZE, 0, 0, NULL);
+	if (!cache)
+		ktest_fail(t, __FILE__, __LINE__, "no cache");
 	return cache;
 }
 
