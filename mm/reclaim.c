@@ -12,8 +12,8 @@
  * run that freed nothing may have come too late for it, and counts on the next one, which one CPU
  * does for all that wait. A callback that allocates with __GFP_DIRECT_RECLAIM all the same gets no
  * second round: reclaim() returns 0 inside itself.
- * unregister_shrinker() waits until no callback can be running, unless it is called by one: that one
- * may take off others, too, who are then not asked any more, but must not free itself.
+ * unregister_shrinker() waits until no callback can be running, unless it is called by one: that
+ * one may take off others, too, who are then not asked any more, but must not free itself.
  *
  * What CPUs keep for themselves comes back by interrupting all of them, which costs more than all
  * else here. So memory counts as short from a reclaim on, until a zone has more than its high

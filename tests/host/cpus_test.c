@@ -17,17 +17,11 @@
 #include <kernel/string.h>
 #include <port/stack.h>
 
-#include "cpus.h"
+#include "waiter.h"
 
 #define PATIENCE_NS	50000000L	/* 50 ms; a call that does not wait takes microseconds */
 
-static bool arrived, passed;		/* the waiting thread is about to call; has come back */
-static unsigned long first_turn[PORT_NR_CPUS];	/* of a CPU that is about to call; 0: it is not */
-
-static bool has_passed(void)
-{
-	return __atomic_load_n(&passed, __ATOMIC_ACQUIRE);
-}
+static bool arrived;			/* the other thread is where its case wants it */
 
 static void set(bool *flag)
 {
@@ -41,49 +35,6 @@ static void be_patient(void)
 	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
 		port_relax();
 	nanosleep(&patience, NULL);
-}
-
-/* The next call is one that waits. */
-static void arrive(void)
-{
-	unsigned int cpu = port_cpu();
-
-	__atomic_store_n(&first_turn[cpu], cpus_turns(cpu) + 1, __ATOMIC_RELEASE);
-}
-
-static unsigned int nr_waiting(void)
-{
-	unsigned int nr = 0;
-
-	for (unsigned int cpu = 0; cpu < PORT_NR_CPUS; cpu++) {
-		unsigned long turn = __atomic_load_n(&first_turn[cpu], __ATOMIC_ACQUIRE);
-
-		nr += turn && cpus_turns(cpu) >= turn;
-	}
-	return nr;
-}
-
-/* Until so many threads turn in loops, or one has come through that should not. */
-static void await_waiting(unsigned int nr)
-{
-	while (nr_waiting() < nr && !has_passed())
-		sched_yield();
-}
-
-static pthread_t start_one_more(struct ktest *t, void *(*fn)(void *), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, fn, arg) != 0)
-		ktest_fail(t, __FILE__, __LINE__, "no thread");
-	return thread;
-}
-
-static pthread_t start(struct ktest *t, void *(*fn)(void *), void *arg)
-{
-	arrived = passed = false;
-	memset(first_turn, 0, sizeof(first_turn));
-	return start_one_more(t, fn, arg);
 }
 
 /* ---- reclaim ------------------------------------------------------------- */
@@ -117,18 +68,18 @@ static struct shrinker bystander = {
 static void *reclaims_too(void *arg)
 {
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	waiter_got = reclaim(&kernel_mm, GFP_KERNEL);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
 static void *unregisters(void *arg)
 {
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	unregister_shrinker(&bystander);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
@@ -141,9 +92,9 @@ static unsigned long scan_while_other_waits(struct shrinker *shrinker, gfp_t gfp
 	(void)shrinker;
 	(void)gfp;
 	(void)nr;
-	waiter = start(owner, other, NULL);
-	await_waiting(1);
-	KTEST_EXPECT(owner, !has_passed());
+	waiter = waiter_start(owner, other, NULL);
+	await_waiters(1);
+	KTEST_EXPECT(owner, !waiter_has_passed());
 	return 1;		/* as if a page came free */
 }
 
@@ -164,7 +115,7 @@ static void one_cpu_reclaims_at_a_time(struct ktest *t)
 	register_shrinker(&slow);
 	freed = reclaim(&kernel_mm, GFP_KERNEL);
 	pthread_join(waiter, NULL);
-	KTEST_EXPECT(t, has_passed());
+	KTEST_EXPECT(t, waiter_has_passed());
 	KTEST_EXPECT(t, freed >= 1);
 	KTEST_EXPECT_EQ(t, waiter_got, freed);
 	KTEST_EXPECT_EQ(t, scans, 1);
@@ -179,7 +130,7 @@ static void a_shrinker_leaves_when_no_callback_runs(struct ktest *t)
 	register_shrinker(&slow);
 	(void)reclaim(&kernel_mm, GFP_KERNEL);
 	pthread_join(waiter, NULL);
-	KTEST_EXPECT(t, has_passed());
+	KTEST_EXPECT(t, waiter_has_passed());
 	KTEST_EXPECT_EQ(t, scans, 2);
 	unregister_shrinker(&slow);
 }
@@ -194,9 +145,9 @@ static unsigned long late_got;
 static void *comes_late(void *arg)
 {
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	__atomic_fetch_add(&late_got, reclaim(&kernel_mm, GFP_KERNEL), __ATOMIC_RELAXED);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
@@ -206,9 +157,9 @@ static unsigned long scan_in_vain(struct shrinker *shrinker, gfp_t gfp, unsigned
 	(void)gfp;
 	(void)nr;
 	if (scans++ == 0) {
-		late[0] = start(owner, comes_late, NULL);
-		late[1] = start_one_more(owner, comes_late, NULL);
-		await_waiting(ARRAY_SIZE(late));
+		late[0] = waiter_start(owner, comes_late, NULL);
+		late[1] = waiter_start_one_more(owner, comes_late, NULL);
+		await_waiters(ARRAY_SIZE(late));
 	}
 	return 0;
 }
@@ -264,9 +215,9 @@ static void a_callback_may_unregister_its_own(struct ktest *t)
 
 static void *destroys(void *arg)
 {
-	arrive();
+	waiter_arrives();
 	waiter_got = (unsigned long)kmem_cache_destroy(arg);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
@@ -278,9 +229,9 @@ static void destroy_waits_for_walkers(struct ktest *t)
 
 	KTEST_ASSERT(t, cache);
 	cache->pins++;
-	waiter = start(t, destroys, cache);
-	await_waiting(1);
-	KTEST_EXPECT(t, !has_passed());
+	waiter = waiter_start(t, destroys, cache);
+	await_waiters(1);
+	KTEST_EXPECT(t, !waiter_has_passed());
 	flags = spin_lock_irqsave(&cache_list_lock);
 	cache->pins--;
 	spin_unlock_irqrestore(&cache_list_lock, flags);
@@ -309,9 +260,9 @@ static void *takes_lock(void *arg)
 	unsigned long flags;
 
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	flags = spin_lock_irqsave(&lock);
-	set(&passed);
+	waiter_passes();
 	spin_unlock_irqrestore(&lock, flags);
 	return NULL;
 }
@@ -320,13 +271,13 @@ static void a_lock_is_waited_for(struct ktest *t)
 {
 	unsigned long flags = spin_lock_irqsave(&lock);
 
-	waiter = start(t, takes_lock, NULL);
-	await_waiting(1);
-	KTEST_EXPECT(t, !has_passed());
+	waiter = waiter_start(t, takes_lock, NULL);
+	await_waiters(1);
+	KTEST_EXPECT(t, !waiter_has_passed());
 	KTEST_EXPECT(t, spin_is_held(&lock));
 	spin_unlock_irqrestore(&lock, flags);
 	pthread_join(waiter, NULL);
-	KTEST_EXPECT(t, has_passed());
+	KTEST_EXPECT(t, waiter_has_passed());
 	KTEST_EXPECT(t, !spin_is_held(&lock));
 }
 
@@ -340,7 +291,7 @@ static uint64_t sheaves_out;
 
 static void run_on_another_cpu(struct ktest *t, void *(*fn)(void *))
 {
-	pthread_join(start(t, fn, NULL), NULL);
+	pthread_join(waiter_start(t, fn, NULL), NULL);
 }
 
 static void *frees_pages(void *arg)
@@ -454,7 +405,7 @@ static void *frees_until_a_sheaf_is_needed(void *arg)
 	for (; i < 2 * shared->sheaf_size; i++)
 		kmem_cache_free(shared, objects[i]);
 	set(&arrived);
-	while (!has_passed())
+	while (!waiter_has_passed())
 		port_relax();
 	kmem_cache_free(shared, objects[i]);
 	barn_full = shared->nr_barn_full;
@@ -483,12 +434,13 @@ static void a_sheaf_too_many_goes_back(struct ktest *t)
 		objects[i] = kmem_cache_alloc(shared, GFP_KERNEL);
 	empty = kmem_cache_alloc(sheaves, GFP_KERNEL);
 	KTEST_ASSERT(t, empty);
-	waiter = start(t, frees_until_a_sheaf_is_needed, NULL);
+	arrived = false;
+	waiter = waiter_start(t, frees_until_a_sheaf_is_needed, NULL);
 	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
 		port_relax();
 	out = sheaves->nr_out;
 	flags = spin_lock_irqsave(&sheaves->lock);
-	set(&passed);
+	waiter_passes();
 	while (__atomic_load_n(&sheaves->lock.next, __ATOMIC_ACQUIRE) == sheaves->lock.serving + 1)
 		port_relax();
 	empty->entry[0] = NULL;
@@ -589,7 +541,7 @@ static void *stops_being_busy(void *arg)
 	struct percpu *cpu = arg;
 
 	be_patient();
-	set(&passed);
+	waiter_passes();
 	__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -601,10 +553,11 @@ static bool comes_back_early(struct ktest *t, void (*turn)(bool on))
 	bool early_back;
 
 	cpu->busy = 1;
-	waiter = start(t, stops_being_busy, cpu);
+	arrived = false;
+	waiter = waiter_start(t, stops_being_busy, cpu);
 	set(&arrived);
 	turn(false);
-	early_back = !has_passed();
+	early_back = !waiter_has_passed();
 	pthread_join(waiter, NULL);
 	return early_back;
 }

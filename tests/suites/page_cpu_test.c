@@ -416,7 +416,7 @@ static void let_all_go(void)
 	}
 }
 
-/* A page of the low zone, which no refill took, goes onto this CPU's list: is it taken from there? */
+/* A page of the low zone, which no refill took, goes onto this CPU's list. Return: is it taken? */
 static bool takes_what_is_given(gfp_t low_bit)
 {
 	struct page *page = mm_alloc_pages(&kernel_mm, GFP_NOWAIT | low_bit, 0, RET_IP);
