@@ -69,6 +69,7 @@ static void create_class(unsigned int row, unsigned int class)
 	else
 		ksnprintf(name, sizeof(name), "%skmalloc-%u", prefix[row], size);
 	rows[row][class] = kmem_cache_create(name, size, align, SLAB_PANIC | flags[row], NULL);
+	rows[row][class]->permanent = true;
 	if (row == ROW_NORMAL)
 		kmalloc_caches[class] = rows[row][class];
 }
@@ -275,18 +276,18 @@ void kfree(const void *object)
 	uint64_t paddr = virt_to_phys(object);
 	uint64_t block = paddr / (MAX_ORDER_NR_PAGES * PAGE_SIZE);
 	struct kmem_cache *cache;
-	const struct page *page;
+	struct page was;
 
 	if (unlikely(block >= kernel_mm.nr_blocks || !kernel_mm.block_map[block])) {
 		kfree_rest(object, RET_IP);
 		return;
 	}
-	page = pfn_to_page(paddr >> PAGE_SHIFT);
-	if (unlikely(READ_ONCE(page->state) != PAGE_SLAB)) {
+	was.tag = READ_ONCE(pfn_to_page(paddr >> PAGE_SHIFT)->tag);
+	if (unlikely(was.state != PAGE_SLAB)) {
 		kfree_rest(object, RET_IP);
 		return;
 	}
-	cache = caches_by_id[page->zone_or_cache];
+	cache = caches_by_id[was.zone_or_cache];
 	if (likely(is_live(cache, object, paddr)))
 		push_object(cache, (void *)(uintptr_t)object);
 	else

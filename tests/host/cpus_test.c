@@ -13,6 +13,7 @@
 #include "mm/fault.h"
 #include "mm/internal.h"
 
+#include <kernel/errno.h>
 #include <kernel/ktest.h>
 #include <kernel/string.h>
 #include <port/stack.h>
@@ -369,6 +370,40 @@ static void a_full_sheaf_serves_another_cpu(struct ktest *t)
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), 0);
 }
 
+/* All objects of a refill, so that its sheaf is empty, and stays where no call can fetch it. */
+static void *takes_a_sheafful(void *arg)
+{
+	(void)arg;
+	for (nr_objects = 0; nr_objects < shared->sheaf_size; nr_objects++)
+		objects[nr_objects] = kmem_cache_alloc(shared, GFP_KERNEL);
+	return NULL;
+}
+
+static void *drains_its_own(void *arg)
+{
+	(void)arg;
+	sheaf_drain_cpus(shared);
+	return NULL;
+}
+
+/* The next cache would get the number of this one, and find a sheaf of another size. */
+static void a_cache_with_a_sheaf_out_of_reach_stays(struct ktest *t)
+{
+	unsigned int level = log_level();
+
+	if (!open_shared(t, "cpus-reach"))
+		return;
+	run_on_another_cpu(t, takes_a_sheafful);
+	for (unsigned int i = 0; i < nr_objects; i++)
+		kmem_cache_free(shared, objects[i]);
+	log_set_level(LOGLEVEL_EMERG);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), -EBUSY);
+	log_set_level(level);
+	KTEST_EXPECT(t, kmem_cache_find("cpus-reach") == shared);
+	run_on_another_cpu(t, drains_its_own);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), 0);
+}
+
 /* A barn that may keep nothing more: the sheaf that was emptied goes back where it came from. */
 static void a_barn_that_is_full_keeps_no_empty_sheaf(struct ktest *t)
 {
@@ -648,6 +683,7 @@ static const struct ktest_case cpus_cases[] = {
 	KTEST_CASE(a_lock_under_masked_interrupts),
 	KTEST_CASE(a_cpus_first_act_may_be_a_free),
 	KTEST_CASE(a_full_sheaf_serves_another_cpu),
+	KTEST_CASE(a_cache_with_a_sheaf_out_of_reach_stays),
 	KTEST_CASE(a_barn_that_is_full_keeps_no_empty_sheaf),
 	KTEST_CASE(a_sheaf_too_many_goes_back),
 	KTEST_CASE(the_nth_request_is_one_of_this_cpus),
