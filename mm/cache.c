@@ -109,20 +109,25 @@ static void *take_object(struct kmem_cache *cache, uintptr_t who)
 	return object;
 }
 
-/* The same, if need be of a new slab. */
-static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+/* The mark goes: the object is its caller's. */
+static void *hand_out(const struct kmem_cache *cache, gfp_t gfp, void *object)
 {
-	void *object;
+	*slab_word(cache, object) = 0;
+	if (gfp & __GFP_ZERO)
+		memset(object, 0, cache->object_size);
+	return object;
+}
 
-	if (should_failslab(cache, gfp, who))
-		return NULL;
-	object = take_object(cache, who);
+void *cache_alloc_slab(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+{
+	void *object = take_object(cache, who);
+
 	while (unlikely(!object) && grow(cache, gfp, who))
 		object = take_object(cache, who);
 	/* Reclaim may have brought objects home from other CPUs' sheaves, and no slab's worth. */
 	if (unlikely(!object) && (gfp & __GFP_DIRECT_RECLAIM))
 		object = take_object(cache, who);
-	return object;
+	return object ? hand_out(cache, gfp, object) : NULL;
 }
 
 void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who)
@@ -138,14 +143,11 @@ void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintpt
 		write_off(cache, object, who);
 		object = stack_pop(cache->stack);
 	}
-	if (!object)
-		object = alloc_slow(cache, gfp, who);
-	if (!object)
+	if (object)
+		return hand_out(cache, gfp, object);
+	if (should_failslab(cache, gfp, who))
 		return NULL;
-	*slab_word(cache, object) = 0;
-	if (gfp & __GFP_ZERO)
-		memset(object, 0, cache->object_size);
-	return object;
+	return cache_alloc_slab(cache, gfp, who);
 }
 
 /* @object is in no slab of @cache: report where it is. NULL is nobody's mistake. */

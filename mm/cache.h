@@ -116,6 +116,10 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
  */
 __noinline void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who);
 
+/** cache_alloc_slab() - an object when none was popped, if need be of a new slab; should_failslab()
+ *  has been asked. */
+void *cache_alloc_slab(struct kmem_cache *cache, gfp_t gfp, uintptr_t who);
+
 /**
  * cache_free_doubtful() - @object is no live object of @cache, as it seems: report what it is. If
  * the content of a live object only happens to look like a free word, it is freed.
