@@ -202,6 +202,7 @@ void cache_free_doubtful(struct kmem_cache *cache, void *object, uintptr_t who)
 void cache_free_rest(struct kmem_cache *cache, void *object)
 {
 	slabs_destroy(cache, sheaf_free(cache, object));
+	slab_report_damaged(cache);
 }
 
 void cache_free_to_slab(struct kmem_cache *cache, void *object)
@@ -214,6 +215,7 @@ void cache_free_to_slab(struct kmem_cache *cache, void *object)
 	slabs = slab_trim_locked(cache, 1);
 	spin_unlock_irqrestore(&cache->lock, flags);
 	slabs_destroy(cache, slabs);
+	slab_report_damaged(cache);
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
@@ -446,6 +448,7 @@ static bool give_back_slabs(struct kmem_cache *cache)
 	bool left;
 
 	sheaf_drain_barn(cache);
+	slab_report_damaged(cache);	/* what drains found under cache_list_lock, too */
 	for (;;) {
 		unsigned long flags = spin_lock_irqsave(&cache->lock);
 		struct page *slab = slab_take_empty_locked(cache);

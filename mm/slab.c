@@ -283,7 +283,7 @@ struct page *slab_trim_locked(struct kmem_cache *cache, unsigned int nr)
 	return spare;
 }
 
-void slabs_destroy(struct kmem_cache *cache, struct page *spare)
+void slab_report_damaged(struct kmem_cache *cache)
 {
 	void *damaged = NULL;
 
@@ -292,6 +292,10 @@ void slabs_destroy(struct kmem_cache *cache, struct page *spare)
 	if (unlikely(damaged))
 		mm_bug(MM_BUG_CORRUPTED, damaged, RET_IP,
 		       "a free object of cache %s was written to; it is set aside", cache->name);
+}
+
+void slabs_destroy(struct kmem_cache *cache, struct page *spare)
+{
 	while (spare) {
 		struct page *next = spare->next ? cache->pages + spare->next : NULL;
 

@@ -44,7 +44,7 @@ unsigned int slab_take_locked(struct kmem_cache *cache, void **objects, unsigned
 
 /**
  * slab_put_locked() - @nr objects, which carry their marks, return to their slabs. One whose mark
- * was overwritten is written off instead, and slabs_destroy() reports it.
+ * was overwritten is written off instead, for slab_report_damaged() to report.
  */
 void slab_put_locked(struct kmem_cache *cache, void **objects, unsigned int nr);
 
@@ -52,9 +52,12 @@ void slab_put_locked(struct kmem_cache *cache, void **objects, unsigned int nr);
  *  chained, for slabs_destroy() after unlocking. */
 struct page *slab_trim_locked(struct kmem_cache *cache, unsigned int nr);
 
-/** slabs_destroy() - give back slabs that slab_trim_locked() chained, if any; and see above. No
- *  lock held. */
+/** slabs_destroy() - give back slabs that slab_trim_locked() chained, if any. cache->lock is not
+ *  held. */
 void slabs_destroy(struct kmem_cache *cache, struct page *spare);
+
+/** slab_report_damaged() - the caller's bug that slab_put_locked() saw last, if any. No lock held. */
+void slab_report_damaged(struct kmem_cache *cache);
 
 /** slab_write_off_locked() - @object's mark was overwritten in a sheaf: it stays out for good. */
 void slab_write_off_locked(struct kmem_cache *cache);

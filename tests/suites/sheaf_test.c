@@ -252,6 +252,33 @@ static void hit_before_a_drain(struct ktest *t, struct kmem_cache *cache, uint64
 	KTEST_EXPECT_EQ(t, cache_nr_live(cache), 0);
 }
 
+/*
+ * A drain of all caches holds the list's lock, under which nothing may be printed: what it finds is
+ * told when somebody comes by who holds none.
+ */
+static void what_a_drain_of_all_finds_is_told_later(struct ktest *t)
+{
+	struct kmem_cache *cache;
+	void *object;
+
+	if (!arena_open(&arena, t))
+		return;
+	cache = kmem_cache_create_in(&arena.mm, "test-hurt", SIZE, 0, 0, NULL, RET_IP);
+	KTEST_ASSERT(t, cache);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_ASSERT(t, object);
+	kmem_cache_free(cache, object);
+	*slab_word(cache, object) ^= 1;
+	EXPECT_NO_BUG(t, sheaf_drain_cpus(NULL));
+	KTEST_EXPECT(t, cache->damaged == object);
+	EXPECT_BUGS(t, MM_BUG_CORRUPTED, 1, (void)kmem_cache_shrink(cache));
+	memset(cache->fill, 0, sizeof(cache->fill));
+	memset(&cache->full, 0, sizeof(cache->full));
+	cache->nr_slabs = cache->nr_lost = 0;
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	arena_abandon(&arena);
+}
+
 static void each_bit_of_a_mark_counts(struct ktest *t)
 {
 	struct kmem_cache *cache;
@@ -502,6 +529,7 @@ static const struct ktest_case sheaf_cases[] = {
 	KTEST_CASE(shrink_empties_full_sheaves),
 	KTEST_CASE(without_sheaves),
 	KTEST_CASE(each_bit_of_a_mark_counts),
+	KTEST_CASE(what_a_drain_of_all_finds_is_told_later),
 	KTEST_CASE(verify_sees_damage),
 	KTEST_CASE(interrupted_alloc),
 	KTEST_CASE(interrupted_free),
