@@ -168,6 +168,14 @@ void options_parse(const char *cmdline);
 /** options_nr_entries() - how many entries options_add() has for the map. */
 uint32_t options_nr_entries(void);
 
+#define OPTIONS_MAX_RANGES	512U	/* of memmap=; more are said and ignored */
+
+/**
+ * options_avoid() - call @taken(@ctx, start, end) for each stretch of bytes, perhaps empty, whose
+ * memory the words take away: all that memmap= does not call usable, and what lies above mem=.
+ */
+void options_avoid(void (*taken)(void *ctx, uint64_t start, uint64_t end), void *ctx);
+
 /** options_add() - to a map not yet sealed: mem=, and memmap='s entries and reservations. */
 void options_add(struct memmap *map);
 

@@ -31,6 +31,8 @@ static struct memmap the_map;
 static uint64_t static_storage[MEMMAP_BYTES(STATIC_ENTRIES, NR_RESERVATIONS) / sizeof(uint64_t)];
 static uint64_t extra_start, extra_end;	/* where a larger table stands; 0: nowhere */
 
+/* A larger table lies in memory of the firmware's map, which exactmap takes away. */
+_Static_assert(OPTIONS_MAX_RANGES <= STATIC_ENTRIES, "exactmap needs no larger table");
 _Static_assert(MEMMAP_BYTES(STATIC_ENTRIES, NR_RESERVATIONS) % sizeof(uint64_t) == 0,
 	       "whole words of storage");
 
@@ -120,8 +122,10 @@ struct place {
 	bool moved;
 };
 
-static void avoid(struct place *place, uint64_t start, uint64_t end)
+static void avoid(void *ctx, uint64_t start, uint64_t end)
 {
+	struct place *place = ctx;
+
 	if (end > start && place->start < end && place->start + place->bytes > start) {
 		place->start = align_up(min_u64(end, READABLE_END), PAGE_SIZE);
 		place->moved = true;
@@ -141,7 +145,10 @@ static void avoid_module(void *ctx, uint64_t start, uint64_t end, const char *te
 	avoid(ctx, start, end);
 }
 
-/* Called for each entry: the first usable one with room wins. */
+/*
+ * Called for each entry: the first usable one with room wins. The table stays in use, so it must
+ * not lie in what the command line takes away either: that is not in the direct map.
+ */
 static void find_place(void *ctx, uint64_t base, uint64_t length, uint32_t type)
 {
 	static const struct multiboot2_handler obstacles = {
@@ -161,6 +168,7 @@ static void find_place(void *ctx, uint64_t base, uint64_t length, uint32_t type)
 		place.moved = false;
 		avoid(&place, info_paddr, info_paddr + info_bytes);
 		walk(&obstacles, &place);
+		options_avoid(avoid, &place);
 	} while (place.moved);
 	extra_start = place.start;
 	extra_end = place.start + place.bytes;

@@ -21,7 +21,6 @@
 #include "boot.h"
 #include "mm/fault.h"
 
-#define MAX_RANGES	512U		/* of memmap=; more are said and ignored */
 #define LOGLEVEL_MAX	8U		/* one above debug: everything */
 
 struct range {
@@ -31,7 +30,7 @@ struct range {
 
 struct options options;
 
-static struct range ranges[MAX_RANGES];
+static struct range ranges[OPTIONS_MAX_RANGES];
 static uint32_t nr_ranges;
 
 static int set_test(const char *value)
@@ -131,8 +130,8 @@ static int parse_spec(const char *text, const char **end)
 	range.start = memparse(start, end);
 	if (*end == start)
 		return -EINVAL;
-	if (nr_ranges == MAX_RANGES) {
-		pr_warn("memmap=: more than %u ranges\n", MAX_RANGES);
+	if (nr_ranges == OPTIONS_MAX_RANGES) {
+		pr_warn("memmap=: more than %u ranges\n", OPTIONS_MAX_RANGES);
 		return -ENOSPC;
 	}
 	ranges[nr_ranges++] = range;
@@ -205,6 +204,19 @@ void options_parse(const char *cmdline)
 uint32_t options_nr_entries(void)
 {
 	return nr_ranges;
+}
+
+void options_avoid(void (*taken)(void *ctx, uint64_t start, uint64_t end), void *ctx)
+{
+	for (uint32_t i = 0; i < nr_ranges; i++) {
+		const struct range *range = &ranges[i];
+		uint64_t end = range->start + range->size;
+
+		if (range->kind != '@')
+			taken(ctx, range->start, end < range->start ? UINT64_MAX : end);
+	}
+	if (options.mem)
+		taken(ctx, options.mem, UINT64_MAX);
 }
 
 void options_add(struct memmap *map)

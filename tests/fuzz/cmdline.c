@@ -19,13 +19,13 @@
 
 #define LINE_LIMIT	16384U		/* bytes: boot_info.c keeps no longer line */
 #define WORD_LIMIT	511U		/* characters: cmdline.h */
-#define NR_RAW		(MAX_RANGES + 1)
+#define NR_RAW		(OPTIONS_MAX_RANGES + 1)
 #define NR_TAKEN	64U
 
 static struct {
 	uint64_t mem;
 	bool exactmap;
-	struct range range[MAX_RANGES];
+	struct range range[OPTIONS_MAX_RANGES];
 	unsigned int nr_ranges;
 } want;
 
@@ -84,7 +84,7 @@ static const char *want_part(const char *at)
 		return NULL;
 	at = next + 1;
 	next = want_size(at, &start);
-	if (next == at || want.nr_ranges == MAX_RANGES)
+	if (next == at || want.nr_ranges == OPTIONS_MAX_RANGES)
 		return NULL;
 	want.range[want.nr_ranges++] = (struct range){ start, size, kind };
 	return next;

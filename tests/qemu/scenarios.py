@@ -9,6 +9,7 @@ import dataclasses
 import os
 import re
 
+import edges
 import faults
 import ktap
 import maps
@@ -383,6 +384,7 @@ def all_boots(folder):
     yield from words_of_the_line()
     yield from without_objects()
     yield from replays(folder)
+    yield from edges.boots(Boot, PROMPT)
     yield Boot("a session at the prompt", (), script=session, timeout=120)
     yield Boot("a session with failslab= and fail_page_alloc=", faults.WORDS, extra=("-smp", "2"),
                script=lambda console: faults.session(console, PROMPT), timeout=120)

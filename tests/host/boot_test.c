@@ -1,0 +1,148 @@
+/*
+ * The words of the command line (boot/options.c), and what boot/boot_info.c makes of them and of
+ * the loader's block. Both are parts of this file, with the memory that they read and write in a
+ * buffer: `low` stands for physical memory from 1 MiB on.
+ */
+#include <kernel/ktest.h>
+#include <kernel/string.h>
+#include <mm/page.h>
+
+#define LOW_PADDR	0x100000ULL	/* of low[0] */
+#define LOW_BYTES	(8UL << 20)
+#define IMAGE_END	0x200000ULL	/* where the kernel's image is said to end */
+#define INFO_PADDR	0x280000ULL	/* of the loader's block */
+
+static char low[LOW_BYTES] __attribute__((aligned(4096)));
+
+/* The image's place is what its end makes it. */
+#define PORT_KERNEL_BASE	((uintptr_t)image_end - IMAGE_END)
+#define phys_to_virt(paddr)	((void *)(low + ((paddr) - LOW_PADDR)))
+#include "boot/options.c"
+#include "boot/boot_info.c"
+
+char image_end[1];
+
+uint64_t cpu_reach(void)
+{
+	return 1ULL << 46;
+}
+
+void acpi_note_rsdp(const void *rsdp, size_t len)
+{
+	(void)rsdp;
+	(void)len;
+}
+
+static void forget(void)
+{
+	options = (struct options){ .test = NULL };
+	nr_ranges = 0;
+	nr_entries = 0;
+	extra_start = extra_end = 0;
+	info_paddr = info_bytes = 0;
+}
+
+/* ---- the loader's block ---------------------------------------------------------------------- */
+
+static uint32_t block_len;
+
+static void put(const void *bytes, size_t len)
+{
+	memcpy(low + (INFO_PADDR - LOW_PADDR) + block_len, bytes, len);
+	block_len += (uint32_t)len;
+}
+
+static void put32(uint32_t value)
+{
+	put(&value, sizeof(value));
+}
+
+static void begin_block(void)
+{
+	forget();
+	block_len = 0;
+	put32(0);
+	put32(0);
+}
+
+static void put_memory(const struct memmap_entry *entries, uint32_t nr)
+{
+	put32(6);
+	put32(16 + nr * 24);
+	put32(24);
+	put32(0);
+	for (uint32_t i = 0; i < nr; i++) {
+		put(&entries[i].base, 8);
+		put(&entries[i].length, 8);
+		put32(entries[i].type);
+		put32(0);
+	}
+}
+
+static void end_block(void)
+{
+	put32(0);
+	put32(8);
+	memcpy(low + (INFO_PADDR - LOW_PADDR), &block_len, sizeof(block_len));
+	boot_info_read(INFO_PADDR);
+}
+
+/* ---- a larger table -------------------------------------------------------------------------- */
+
+static const struct memmap_entry ram[] = {
+	{ 0x0, 0x9fc00, MEMMAP_USABLE },
+	{ LOW_PADDR, LOW_BYTES, MEMMAP_USABLE },
+};
+
+/* 512 ranges, so that the firmware's two entries find no room in the static table. */
+static struct memmap *map_of(struct ktest *t, const char *words)
+{
+	begin_block();
+	put_memory(ram, ARRAY_SIZE(ram));
+	end_block();
+	options_parse(words);
+	while (nr_ranges < OPTIONS_MAX_RANGES)
+		options_parse("memmap=1!12M");
+	KTEST_EXPECT_EQ(t, info_bytes, block_len);
+	return boot_info_new_map();
+}
+
+static void table_avoids_what_the_words_take(struct ktest *t)
+{
+	uint64_t bytes = align_up(memmap_bytes(OPTIONS_MAX_RANGES + 2, NR_RESERVATIONS), PAGE_SIZE);
+
+	(void)map_of(t, "");
+	KTEST_EXPECT_EQ(t, extra_start, IMAGE_END);
+	KTEST_EXPECT_EQ(t, extra_end - extra_start, bytes);
+	(void)map_of(t, "memmap=1M!2M");
+	KTEST_EXPECT_EQ(t, extra_start, 3 << 20);
+	(void)map_of(t, "memmap=1M$2M,1M#0x300000");
+	KTEST_EXPECT_EQ(t, extra_start, 4 << 20);
+	(void)map_of(t, "memmap=2M@2M");
+	KTEST_EXPECT_EQ(t, extra_start, IMAGE_END);
+	/* Only the lower half of a page of the first place is taken. */
+	(void)map_of(t, "memmap=1@0,0x800!0x200000");
+	KTEST_EXPECT_EQ(t, extra_start, IMAGE_END + PAGE_SIZE);
+	(void)map_of(t, "memmap=0xffffffffffffffff!4M,1M!2M");
+	KTEST_EXPECT_EQ(t, extra_start, 3 << 20);
+	forget();
+}
+
+static void table_lies_below_mem(struct ktest *t)
+{
+	(void)map_of(t, "mem=2100K");
+	KTEST_EXPECT_EQ(t, extra_start, 0);
+	(void)map_of(t, "mem=4M");
+	KTEST_EXPECT_EQ(t, extra_start, IMAGE_END);
+	(void)map_of(t, "memmap=1M!2M mem=4M");
+	KTEST_EXPECT_EQ(t, extra_start, 3 << 20);
+	(void)map_of(t, "memmap=1M!2M mem=3M");
+	KTEST_EXPECT_EQ(t, extra_start, 0);
+	forget();
+}
+
+static const struct ktest_case boot_info_cases[] = {
+	KTEST_CASE(table_avoids_what_the_words_take),
+	KTEST_CASE(table_lies_below_mem),
+};
+KTEST_SUITE(boot_info, boot_info_cases);
