@@ -61,21 +61,28 @@ static int set_bench(const char *value)
 
 static int set_dump(const char *value)
 {
+	if (value)
+		return -EINVAL;
 	options.dump = true;
-	return value ? -EINVAL : 0;
+	return 0;
 }
 
 static int set_soak(const char *value)
 {
-	if (!value || kstrtou64(value, &options.soak) || options.soak == 0)
+	uint64_t seconds;
+
+	if (!value || kstrtou64(value, &seconds) || seconds == 0)
 		return -EINVAL;
+	options.soak = seconds;
 	return 0;
 }
 
 static int set_poweroff(const char *value)
 {
+	if (value)
+		return -EINVAL;
 	options.poweroff = true;
-	return value ? -EINVAL : 0;
+	return 0;
 }
 
 static int set_loglevel(const char *value)
@@ -102,7 +109,12 @@ static int set_mem(const char *value)
 	return 0;
 }
 
-/* One SPEC at @text; *@end is left behind it. */
+static bool ends_spec(char c)
+{
+	return c == '\0' || c == ',';
+}
+
+/* One SPEC at @text, kept if it is sound; *@end is left behind it. */
 static int parse_spec(const char *text, const char **end)
 {
 	static const char exactmap[] = "exactmap";
@@ -110,15 +122,17 @@ static int parse_spec(const char *text, const char **end)
 	const char *start;
 
 	if (strncmp(text, exactmap, sizeof(exactmap) - 1) == 0) {
-		options.exactmap = true;
 		*end = text + sizeof(exactmap) - 1;
+		if (!ends_spec(**end))
+			return -EINVAL;
+		options.exactmap = true;
 		return 0;
 	}
 	range.size = memparse(text, end);
 	if (*end == text)
 		return -EINVAL;
 	range.kind = **end;
-	if (range.kind == '\0' || range.kind == ',') {
+	if (ends_spec(range.kind)) {
 		if (range.size == 0)
 			return -EINVAL;
 		options.mem = options.mem ? min_u64(options.mem, range.size) : range.size;
@@ -128,7 +142,7 @@ static int parse_spec(const char *text, const char **end)
 		return -EINVAL;
 	start = *end + 1;
 	range.start = memparse(start, end);
-	if (*end == start)
+	if (*end == start || !ends_spec(**end))
 		return -EINVAL;
 	if (nr_ranges == OPTIONS_MAX_RANGES) {
 		pr_warn("memmap=: more than %u ranges\n", OPTIONS_MAX_RANGES);
@@ -138,9 +152,11 @@ static int parse_spec(const char *text, const char **end)
 	return 0;
 }
 
-/* What stands before the first bad SPEC of a word is used. */
+/* All SPECs of a word are used or none: a word that is said to be ignored changes nothing. */
 static int set_memmap(const char *value)
 {
+	const struct options before = options;
+	const uint32_t nr_before = nr_ranges;
 	const char *at = value;
 
 	if (!value)
@@ -149,12 +165,13 @@ static int set_memmap(const char *value)
 		const char *end;
 		int err = parse_spec(at, &end);
 
-		if (err)
+		if (err) {
+			options = before;
+			nr_ranges = nr_before;
 			return err;
+		}
 		if (*end == '\0')
 			return 0;
-		if (*end != ',')
-			return -EINVAL;
 		at = end + 1;
 	}
 }

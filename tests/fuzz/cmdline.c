@@ -59,7 +59,7 @@ static void want_limit(uint64_t bytes)
 		want.mem = bytes;
 }
 
-/* Return: the place after a sound part of a memmap= word; NULL: it is not sound. */
+/* Return: the place after a sound part of a memmap= word; NULL: it is not sound, nor the word. */
 static const char *want_part(const char *at)
 {
 	uint64_t size, start;
@@ -68,7 +68,7 @@ static const char *want_part(const char *at)
 
 	if (strncmp(at, "exactmap", 8) == 0) {
 		want.exactmap = true;
-		return at + 8;
+		return at[8] == '\0' || at[8] == ',' ? at + 8 : NULL;
 	}
 	next = want_size(at, &size);
 	if (next == at)
@@ -84,7 +84,7 @@ static const char *want_part(const char *at)
 		return NULL;
 	at = next + 1;
 	next = want_size(at, &start);
-	if (next == at || want.nr_ranges == OPTIONS_MAX_RANGES)
+	if (next == at || (*next != '\0' && *next != ',') || want.nr_ranges == OPTIONS_MAX_RANGES)
 		return NULL;
 	want.range[want.nr_ranges++] = (struct range){ start, size, kind };
 	return next;
@@ -102,9 +102,14 @@ static void want_word(char *word, bool open)
 		if (at != word + 4 && *at == '\0' && bytes != 0)
 			want_limit(bytes);
 	} else if (strncmp(word, "memmap=", 7) == 0) {
+		static typeof(want) before;
+
+		before = want;
 		at = want_part(word + 7);
 		while (at && *at == ',')
 			at = want_part(at + 1);
+		if (!at)
+			want = before;
 	}
 }
 

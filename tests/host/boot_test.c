@@ -87,6 +87,58 @@ static void end_block(void)
 	boot_info_read(INFO_PADDR);
 }
 
+/* ---- words that are ignored ------------------------------------------------------------------ */
+
+static void ignored_words_change_nothing(struct ktest *t)
+{
+	static const char *const words[] = {
+		"poweroff=0", "poweroff=", "dump=1", "dump=", "soak=0", "soak=5x", "soak", "mem=0",
+		"mem=5Mx", "test=", "bench=", "fail-nth=0", "memmap=exactmapfoo",
+		"memmap=exactmap=1", "memmap=16M!32Mfoo", "memmap=16M!32M!48M", "memmap=16M%32M",
+		"memmap=16M@", "memmap=5Mx", "memmap=0", "memmap=", "memmap=exactmap,",
+		"memmap=4M,exactmap,16M!32M,1M?5M", "memmap=16M$32M,5Mx",
+	};
+	const struct options none = { .test = NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		forget();
+		options_parse(words[i]);
+		KTEST_EXPECT_EQ(t, memcmp(&options, &none, sizeof(none)), 0);
+		KTEST_EXPECT_EQ(t, nr_ranges, 0);
+	}
+	forget();
+}
+
+static void words_add_up(struct ktest *t)
+{
+	forget();
+	options_parse("poweroff dump soak=7 memmap=exactmap,16M!32M,8M mem=9M memmap=1K$0x10,2M@3M");
+	KTEST_EXPECT(t, options.poweroff);
+	KTEST_EXPECT(t, options.dump);
+	KTEST_EXPECT(t, options.exactmap);
+	KTEST_EXPECT_EQ(t, options.soak, 7);
+	KTEST_EXPECT_EQ(t, options.mem, 8 << 20);
+	KTEST_ASSERT(t, nr_ranges == 3);
+	KTEST_EXPECT_EQ(t, ranges[0].start, 32 << 20);
+	KTEST_EXPECT_EQ(t, ranges[1].start, 16);
+	KTEST_EXPECT_EQ(t, ranges[2].size, 2 << 20);
+	forget();
+}
+
+/* A word whose ranges do not all fit is ignored whole, and what was there stays. */
+static void a_word_beyond_the_last_range(struct ktest *t)
+{
+	forget();
+	while (nr_ranges < OPTIONS_MAX_RANGES - 1)
+		options_parse("memmap=1!12M");
+	options_parse("memmap=4K!1M,4K!2M");
+	KTEST_EXPECT_EQ(t, nr_ranges, OPTIONS_MAX_RANGES - 1);
+	options_parse("memmap=4K!3M");
+	KTEST_EXPECT_EQ(t, nr_ranges, OPTIONS_MAX_RANGES);
+	KTEST_EXPECT_EQ(t, ranges[OPTIONS_MAX_RANGES - 1].start, 3 << 20);
+	forget();
+}
+
 /* ---- a larger table -------------------------------------------------------------------------- */
 
 static const struct memmap_entry ram[] = {
@@ -141,8 +193,11 @@ static void table_lies_below_mem(struct ktest *t)
 	forget();
 }
 
-static const struct ktest_case boot_info_cases[] = {
+static const struct ktest_case boot_cases[] = {
+	KTEST_CASE(ignored_words_change_nothing),
+	KTEST_CASE(words_add_up),
+	KTEST_CASE(a_word_beyond_the_last_range),
 	KTEST_CASE(table_avoids_what_the_words_take),
 	KTEST_CASE(table_lies_below_mem),
 };
-KTEST_SUITE(boot_info, boot_info_cases);
+KTEST_SUITE(boot, boot_cases);
