@@ -147,6 +147,22 @@ void acpi_init(struct memmap *map);
 void acpi_power_off(void);
 void acpi_reset(void);
 
+/* ---- reservations that the boot can do without ------------------------------------------------ */
+
+#define NR_RESERVATIONS	256U		/* in the map's table */
+
+/*
+ * Of them, what modules and memmap=SIZE$START leave to the boot itself: ACPI's tables and memory
+ * (on PCs a handful of stretches that do not touch), page tables, the page array, the CPUs.
+ */
+#define KEPT_RESERVATIONS	128U
+
+/** may_reserve() - is there room in @map for one that is not the boot's own? */
+static inline bool may_reserve(const struct memmap *map)
+{
+	return map->max_taken - map->nr_taken > KEPT_RESERVATIONS;
+}
+
 /* ---- options.c ----------------------------------------------------------- */
 
 struct options {

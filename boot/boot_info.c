@@ -14,7 +14,6 @@
 #include "multiboot2.h"
 
 #define STATIC_ENTRIES	512U		/* raw entries; firmware has up to about 200 */
-#define NR_RESERVATIONS	256U
 #define CMDLINE_BYTES	16384U		/* a whole map in memmap= words */
 #define LOADER_BYTES	64U
 #define REASON_BYTES	128U

@@ -236,6 +236,19 @@ void options_avoid(void (*taken)(void *ctx, uint64_t start, uint64_t end), void 
 		taken(ctx, options.mem, UINT64_MAX);
 }
 
+static void reserve(struct memmap *map, const struct range *range)
+{
+	if (may_reserve(map)) {
+		(void)memmap_reserve(map, range->start, range->start + range->size,
+				     MEMMAP_OWNER_USER);
+		return;
+	}
+	map->refused++;
+	pr_warn("memmap=: reservation 0x%llx + 0x%llx refused: the boot needs the other %u\n",
+		(unsigned long long)range->start, (unsigned long long)range->size,
+		KEPT_RESERVATIONS);
+}
+
 void options_add(struct memmap *map)
 {
 	for (uint32_t i = 0; i < nr_ranges; i++) {
@@ -245,8 +258,7 @@ void options_add(struct memmap *map)
 
 		/* Both say by themselves when there is no room or the range is empty. */
 		if (range->kind == '$')
-			(void)memmap_reserve(map, range->start, range->start + range->size,
-					     MEMMAP_OWNER_USER);
+			reserve(map, range);
 		else
 			(void)memmap_add(map, range->start, range->size, type);
 	}

@@ -20,7 +20,7 @@
 #define LINE_LIMIT	16384U		/* bytes: boot_info.c keeps no longer line */
 #define WORD_LIMIT	511U		/* characters: cmdline.h */
 #define NR_RAW		(OPTIONS_MAX_RANGES + 1)
-#define NR_TAKEN	64U
+#define NR_TAKEN	NR_RESERVATIONS
 
 static struct {
 	uint64_t mem;

@@ -193,7 +193,29 @@ static void table_lies_below_mem(struct ktest *t)
 	forget();
 }
 
+/* ---- reservations ---------------------------------------------------------------------------- */
+
+static void words_leave_reservations_to_the_boot(struct ktest *t)
+{
+	char word[32];
+	struct memmap *map;
+
+	begin_block();
+	put_memory(ram, ARRAY_SIZE(ram));
+	end_block();
+	for (unsigned int i = 0; i < 200; i++) {
+		(void)ksnprintf(word, sizeof(word), "memmap=1$%u", 0x400000 + i * 2 * 4096);
+		options_parse(word);
+	}
+	map = boot_info_new_map();
+	options_add(map);
+	KTEST_EXPECT_EQ(t, map->nr_taken, NR_RESERVATIONS - KEPT_RESERVATIONS);
+	KTEST_EXPECT_EQ(t, map->refused, 200 - (NR_RESERVATIONS - KEPT_RESERVATIONS));
+	forget();
+}
+
 static const struct ktest_case boot_cases[] = {
+	KTEST_CASE(words_leave_reservations_to_the_boot),
 	KTEST_CASE(ignored_words_change_nothing),
 	KTEST_CASE(words_add_up),
 	KTEST_CASE(a_word_beyond_the_last_range),

@@ -19,6 +19,10 @@ def full_tables(boot):
     yield boot("boot: a large map's table avoids what memmap= takes",
                ("memmap=16M!2M", *ranges(lambda i: f"1!{40000 + 2 * i}K", 506), "poweroff"),
                check=says(r"^RAM \d+ kB, free", never=(r"only the first", r"ignored")))
+    yield boot("boot: memmap=1$... more often than there are reservations",
+               (*ranges(lambda i: f"1${128 * 1024 + 16 * i}K", 256), "poweroff"),
+               check=says(r"^memmap=: reservation .* refused", r"refused: \d\d+$",
+                          never=(r"^memmap: reservation .* refused",)))
 
 
 def boots(boot, prompt):
