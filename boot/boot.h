@@ -203,8 +203,11 @@ void options_add(struct memmap *map);
  */
 void boot_info_read(uint64_t paddr);
 
-/** boot_info_add() - to boot_info_new_map()'s @map: entries unless exactmap, all that is taken. */
-void boot_info_add(struct memmap *map);
+/**
+ * boot_info_add() - to boot_info_new_map()'s @map: entries unless exactmap, all that is taken.
+ * Return: 0; else what the kernel itself uses could not be reserved (said).
+ */
+__must_check int boot_info_add(struct memmap *map);
 
 /** boot_info_new_map() - an empty map with room for all entries. */
 struct memmap *boot_info_new_map(void);

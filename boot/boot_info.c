@@ -200,25 +200,40 @@ static void add_memory(void *ctx, uint64_t base, uint64_t length, uint32_t type)
 		(void)memmap_add(ctx, base, length, type);
 }
 
+/* Nobody here reads modules: one without a reservation is lost, and that is said. */
 static void add_module(void *ctx, uint64_t start, uint64_t end, const char *text, size_t len)
 {
+	struct memmap *map = ctx;
+
 	(void)text;
 	(void)len;
-	if (end > start)
-		(void)memmap_reserve(ctx, start, end, MEMMAP_OWNER_MODULE);
+	if (end <= start)
+		return;
+	if (may_reserve(map)) {
+		(void)memmap_reserve(map, start, end, MEMMAP_OWNER_MODULE);
+		return;
+	}
+	map->refused++;
+	pr_warn("boot: the module at 0x%llx-0x%llx is not kept: too many reservations\n",
+		(unsigned long long)start, (unsigned long long)end);
 }
 
-void boot_info_add(struct memmap *map)
+int boot_info_add(struct memmap *map)
 {
 	static const struct multiboot2_handler all = { .memory = add_memory, .module = add_module };
+	int err;
 
-	walk(&all, map);
-	/* Failures are said by memmap_reserve(); the first ones cannot fail in an empty table. */
-	(void)memmap_reserve(map, 0, PAGE_SIZE, MEMMAP_OWNER_FIRMWARE);
-	(void)memmap_reserve(map, IMAGE_START_PADDR, image_paddr(image_end), MEMMAP_OWNER_KERNEL);
-	if (info_bytes)
-		(void)memmap_reserve(map, info_paddr, info_paddr + info_bytes,
+	/* In an empty table: modules, of which there may be many, come behind. */
+	err = memmap_reserve(map, 0, PAGE_SIZE, MEMMAP_OWNER_FIRMWARE);
+	if (!err)
+		err = memmap_reserve(map, IMAGE_START_PADDR, image_paddr(image_end),
+				     MEMMAP_OWNER_KERNEL);
+	if (!err && info_bytes)
+		err = memmap_reserve(map, info_paddr, info_paddr + info_bytes,
 				     MEMMAP_OWNER_BOOT_INFO);
-	if (extra_start)
-		(void)memmap_reserve(map, extra_start, extra_end, MEMMAP_OWNER_EARLY);
+	if (!err && extra_start)
+		err = memmap_reserve(map, extra_start, extra_end, MEMMAP_OWNER_EARLY);
+	if (!err)
+		walk(&all, map);
+	return err;
 }

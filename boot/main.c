@@ -176,7 +176,8 @@ static struct memmap *read_surroundings(uint64_t info_paddr)
 
 	step_begin();
 	map = boot_info_new_map();
-	boot_info_add(map);			/* what the firmware says, and what is taken */
+	if (boot_info_add(map))			/* what the firmware says, and what is taken */
+		unfit("the kernel's own memory cannot be reserved");
 	options_add(map);
 	step_end("memory map: collect");
 	pr_info("\nFirmware's memory map:\n");

@@ -79,6 +79,15 @@ static void put_memory(const struct memmap_entry *entries, uint32_t nr)
 	}
 }
 
+static void put_module(uint32_t start, uint32_t end)
+{
+	put32(3);
+	put32(17);
+	put32(start);
+	put32(end);
+	put("\0\0\0\0\0\0\0", 8);		/* an empty text, and up to the next tag */
+}
+
 static void end_block(void)
 {
 	put32(0);
@@ -214,7 +223,60 @@ static void words_leave_reservations_to_the_boot(struct ktest *t)
 	forget();
 }
 
+static const struct memmap_reservation *taken_at(const struct memmap *map, uint64_t start)
+{
+	for (uint32_t i = 0; i < map->nr_taken; i++)
+		if (map->taken[i].start == start)
+			return &map->taken[i];
+	return NULL;
+}
+
+static void modules_leave_reservations_to_the_boot(struct ktest *t)
+{
+	const struct memmap_reservation *taken;
+	struct memmap *map;
+
+	begin_block();
+	for (uint32_t i = 0; i < 300; i++)
+		put_module(0x400000 + i * 2 * 4096, 0x400001 + i * 2 * 4096);
+	put_memory(ram, ARRAY_SIZE(ram));
+	end_block();
+	map = boot_info_new_map();
+	KTEST_EXPECT_EQ(t, boot_info_add(map), 0);
+	taken = taken_at(map, 0);
+	KTEST_EXPECT(t, taken && taken->owner == MEMMAP_OWNER_FIRMWARE);
+	taken = taken_at(map, IMAGE_START_PADDR);
+	KTEST_EXPECT(t, taken && taken->owner == MEMMAP_OWNER_KERNEL && taken->end == IMAGE_END);
+	taken = taken_at(map, INFO_PADDR);
+	KTEST_EXPECT(t, taken && taken->owner == MEMMAP_OWNER_BOOT_INFO);
+	taken = taken_at(map, 0x400000);
+	KTEST_EXPECT(t, taken && taken->owner == MEMMAP_OWNER_MODULE);
+	KTEST_EXPECT_EQ(t, map->nr_taken, NR_RESERVATIONS - KEPT_RESERVATIONS);
+	KTEST_EXPECT_EQ(t, map->refused, 303 - (NR_RESERVATIONS - KEPT_RESERVATIONS));
+	KTEST_EXPECT_EQ(t, map->nr_raw, ARRAY_SIZE(ram));
+	forget();
+}
+
+/* A table that is full already: the kernel's memory would be handed out. */
+static void own_memory_that_is_not_reserved_is_an_error(struct ktest *t)
+{
+	struct memmap *map;
+
+	begin_block();
+	put_memory(ram, ARRAY_SIZE(ram));
+	end_block();
+	map = boot_info_new_map();
+	for (uint64_t i = 0; i < NR_RESERVATIONS - 1; i++)
+		KTEST_EXPECT_EQ(t, memmap_reserve(map, (i * 2 + 4096) * PAGE_SIZE,
+						  (i * 2 + 4097) * PAGE_SIZE,
+						  MEMMAP_OWNER_USER), 0);
+	KTEST_EXPECT_EQ(t, boot_info_add(map), -ENOSPC);
+	forget();
+}
+
 static const struct ktest_case boot_cases[] = {
+	KTEST_CASE(modules_leave_reservations_to_the_boot),
+	KTEST_CASE(own_memory_that_is_not_reserved_is_an_error),
 	KTEST_CASE(words_leave_reservations_to_the_boot),
 	KTEST_CASE(ignored_words_change_nothing),
 	KTEST_CASE(words_add_up),
