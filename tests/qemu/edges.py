@@ -1,6 +1,11 @@
 """Boots at the edges of boot/: tables that fill up, devices that fall silent, faults of the CPU."""
 
+import time
+
 from judge import judge_text
+
+STALL = 5               # seconds without a reader: the kernel waits for one about 1 s
+DUMPS = 20              # each of more than 10 KB: they fill a pipe of 64 KB and more
 
 
 def ranges(spec, count):
@@ -25,6 +30,24 @@ def full_tables(boot):
                           never=(r"^memmap: reservation .* refused",)))
 
 
+def stalled_reader(prompt):
+    """A script: what the console says is not read for a while, and then again."""
+    def script(console):
+        if console.expect(prompt) is None:
+            return ["no prompt"]
+        for _ in range(DUMPS):
+            console.type("dump\r")
+            time.sleep(0.1)
+        time.sleep(STALL)
+        console.type("\rmeminfo\r")
+        if console.expect(r"^MemTotal: +\d+ kB") is None:
+            return ["no answer after a pause of the reader"]
+        console.type("\rpoweroff\r")
+        return []
+    return script
+
+
 def boots(boot, prompt):
     """`boot`: scenarios.Boot."""
     yield from full_tables(boot)
+    yield boot("boot: the console's reader pauses", (), script=stalled_reader(prompt), timeout=90)
