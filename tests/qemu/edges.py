@@ -1,8 +1,11 @@
 """Boots at the edges of boot/: tables that fill up, devices that fall silent, faults of the CPU."""
 
+import os
+import socket
+import tempfile
 import time
 
-from judge import judge_text
+from judge import TRAP, judge_text
 
 STALL = 5               # seconds without a reader: the kernel waits for one about 1 s
 DUMPS = 20              # each of more than 10 KB: they fill a pipe of 64 KB and more
@@ -47,7 +50,39 @@ def stalled_reader(prompt):
     return script
 
 
+def monitor(name):
+    """Return: words of QEMU's for a monitor on a socket, and the socket's path."""
+    path = os.path.join(tempfile.gettempdir(), f"quire-{os.getpid()}-{name}")
+    return ("-monitor", f"unix:{path},server,nowait"), path
+
+
+def tells_monitor(prompt, path, line):
+    """A script: one line for QEMU's monitor, when the prompt is there."""
+    def script(console):
+        ready = console.expect(prompt)
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(path)
+            os.unlink(path)
+            if ready is None:
+                return ["no prompt"]
+            link.sendall(line.encode() + b"\n")
+            console.expect(r"^Call trace:")
+        return []
+    return script
+
+
+def faults_of_the_cpu(boot, prompt):
+    """What the board reports is told, whatever the log level."""
+    for name, word, line, told in (
+            ("an NMI with loglevel=0", "loglevel=0", "nmi", r"^exception 2: NMI"),):
+        words, path = monitor(name.split()[1])
+        yield boot(f"boot: {name}", (word,), extra=words, want=TRAP,
+                   script=tells_monitor(prompt, path, line),
+                   check=says(told, r"^ +r15 .* rip ", r"^Call trace:"))
+
+
 def boots(boot, prompt):
     """`boot`: scenarios.Boot."""
     yield from full_tables(boot)
+    yield from faults_of_the_cpu(boot, prompt)
     yield boot("boot: the console's reader pauses", (), script=stalled_reader(prompt), timeout=90)
