@@ -59,7 +59,8 @@ enum ist { IST_NONE, IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK };
 
 struct cpu;
 
-/** gdt_init() - @cpu's own segments, and a TSS with its interrupt stacks, for the running CPU. */
+/** gdt_init() - @cpu's own segments, and a TSS with its interrupt stacks, for the running CPU; with
+ *  those a machine check can be told, so that it is switched on. */
 void gdt_init(struct cpu *cpu);
 
 /**

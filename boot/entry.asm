@@ -42,8 +42,7 @@ boot_entry:
 	call check_cpu
 	call make_tables
 
-	mov eax, cr4
-	or eax, CR4_PAE
+	mov eax, CR4_PAE		; and nothing of the firmware's: LA57 asks for other tables
 	mov cr4, eax
 	mov eax, boot_pml4
 	mov cr3, eax

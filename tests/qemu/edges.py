@@ -7,6 +7,7 @@ import time
 
 from judge import TRAP, judge_text
 
+MCE = "1 0xb200000000000000 0x5 0 0"    # bank; valid, uncorrected, enabled, context lost; MCG
 STALL = 5               # seconds without a reader: the kernel waits for one about 1 s
 DUMPS = 20              # each of more than 10 KB: they fill a pipe of 64 KB and more
 
@@ -73,10 +74,13 @@ def tells_monitor(prompt, path, line):
 
 def faults_of_the_cpu(boot, prompt):
     """What the board reports is told, whatever the log level."""
+    machine_check = r"^exception 18: machine check, error code 0x0, CPU "
     for name, word, line, told in (
-            ("an NMI with loglevel=0", "loglevel=0", "nmi", r"^exception 2: NMI"),):
-        words, path = monitor(name.split()[1])
-        yield boot(f"boot: {name}", (word,), extra=words, want=TRAP,
+            ("an NMI with loglevel=0", "loglevel=0", "nmi", r"^exception 2: NMI"),
+            ("a machine check of CPU 0", "loglevel=7", f"mce 0 {MCE}", machine_check + "0"),
+            ("a machine check of CPU 1", "loglevel=7", f"mce 1 {MCE}", machine_check + "1")):
+        words, path = monitor(name.replace(" ", "-").replace("=", "-"))
+        yield boot(f"boot: {name}", (word,), extra=("-smp", "2", *words), want=TRAP,
                    script=tells_monitor(prompt, path, line),
                    check=says(told, r"^ +r15 .* rip ", r"^Call trace:"))
 
