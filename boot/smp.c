@@ -37,6 +37,8 @@
 #define CLAIM_NS	500000000ULL	/* 0.5 s to show up; real ones take microseconds */
 #define READY_NS	2000000000ULL	/* 2 s to set up; an emulated CPU shares its host's */
 
+_Static_assert(MADT_MAX_CPUS == PORT_NR_CPUS, "who finds no room is beyond the same number");
+
 extern uint64_t boot_pml4[];
 
 static const size_t stack_bytes[NR_STACKS] = {
@@ -226,6 +228,7 @@ static const char *start_cpu(struct cpu *cpu, unsigned int number)
 	return NULL;
 }
 
+/* The boot CPU has a number whether or not the MADT lists it. */
 static unsigned int start_all(unsigned int *failed)
 {
 	unsigned int nr = 1;
@@ -235,6 +238,10 @@ static unsigned int start_all(unsigned int *failed)
 
 		if (!prepared[i])
 			continue;
+		if (nr == PORT_NR_CPUS) {
+			acpi_madt.nr_beyond++;
+			continue;
+		}
 		why = start_cpu(prepared[i], nr);
 		if (!why) {
 			smp_set_nr(++nr);
@@ -267,6 +274,6 @@ void smp_start(struct memmap *map)
 	if (acpi_madt.nr_disabled)
 		pr_info(", %u disabled", acpi_madt.nr_disabled);
 	if (acpi_madt.nr_beyond)
-		pr_info(", %u more than %u", acpi_madt.nr_beyond, MADT_MAX_CPUS);
+		pr_info(", %u more than %u", acpi_madt.nr_beyond, PORT_NR_CPUS);
 	pr_info("\n");
 }
