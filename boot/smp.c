@@ -7,6 +7,7 @@
  *             stacks, mapped at CPU_STACKS with a page left out below each. One page below 1 MiB
  *             for the trampoline, reserved as boot information: when all CPUs have come,
  *             mm_release_boot() gives it back; else it is kept, as the firmware's.
+ *             CPUs get at most half of RAM: what is left over is for those that allocate.
  * 3. Start.   One CPU after the other: INIT, 10 ms, start-up interrupt; a second one if the first
  *             shows nothing (Intel SDM volume 3, section 8.4.4.1). `wanted` says which APIC id may
  *             come; the CPU claims it by one cmpxchg before it uses the stack that is meant for it,
@@ -114,6 +115,18 @@ static struct cpu *make_cpu(struct memmap *map, unsigned int slot)
 	return make_stacks(map, cpu, slot) ? cpu : NULL;
 }
 
+/* Is at least half of RAM free? Before mm_init(). */
+static bool half_is_free(const struct memmap *map)
+{
+	uint64_t start, end, ram = 0, free = 0;
+
+	for (uint64_t from = 0; memmap_next_ram(map, from, &start, &end); from = end)
+		ram += end - start;
+	for (uint64_t from = 0; memmap_next_free(map, from, &start, &end); from = end)
+		free += end - start;
+	return free >= ram / 2;
+}
+
 /* The highest free page below EBDA; under the identity map of boot_pml4 all of them are. */
 static uint64_t find_trampoline(struct memmap *map)
 {
@@ -146,6 +159,27 @@ static void make_trampoline(uint64_t paddr)
 	trampoline->kernel_cr3 = read_cr3();
 }
 
+static void prepare_all(struct memmap *map, uint32_t self)
+{
+	unsigned int nr_without = 0;
+
+	for (uint32_t i = 0; i < acpi_madt.nr; i++) {
+		uint32_t id = acpi_madt.apic_id[i];
+
+		if (id == self)
+			continue;
+		if (!apic_reaches(id)) {
+			pr_warn("smp: the CPU with APIC id %u needs x2APIC, it is left out\n", id);
+			continue;
+		}
+		if (half_is_free(map))
+			prepared[i] = make_cpu(map, i);
+		nr_without += !prepared[i];
+	}
+	if (nr_without)
+		pr_warn("smp: no memory for %u CPUs, they are left out\n", nr_without);
+}
+
 void smp_prepare(struct memmap *map)
 {
 	uint32_t self;
@@ -162,19 +196,7 @@ void smp_prepare(struct memmap *map)
 		return;
 	}
 	make_trampoline(trampoline_paddr);
-	for (uint32_t i = 0; i < acpi_madt.nr; i++) {
-		uint32_t id = acpi_madt.apic_id[i];
-
-		if (id == self)
-			continue;
-		if (!apic_reaches(id)) {
-			pr_warn("smp: the CPU with APIC id %u needs x2APIC, it is left out\n", id);
-			continue;
-		}
-		prepared[i] = make_cpu(map, i);
-		if (!prepared[i])
-			pr_warn("smp: no memory for the CPU with APIC id %u, it is left out\n", id);
-	}
+	prepare_all(map, self);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 """Boots at the edges of boot/: tables that fill up, devices that fall silent, faults of the CPU."""
 
 import os
+import re
 import socket
 import tempfile
 import time
@@ -85,8 +86,23 @@ def faults_of_the_cpu(boot, prompt):
                    check=says(told, r"^ +r15 .* rip ", r"^Call trace:"))
 
 
+def small_machine_of_many(boot):
+    """CPUs for which there is not enough memory: some run, and the rest of the boot goes on."""
+    def some(log):
+        found = re.search(r"^CPUs: (\d+) of 160 run", log, re.M)
+        left = re.search(r"^smp: no memory for (\d+) CPUs, they are left out", log, re.M)
+        if not found or not left:
+            return ["no count of CPUs, or none of those left out"]
+        run, out = int(found.group(1)), int(left.group(1))
+        return [] if run > 1 and run + out == 160 else [f"{run} CPUs run, {out} are left out"]
+
+    yield boot("boot: 160 CPUs and 16 MiB", ("poweroff",), memory="16M", extra=("-smp", "160"),
+               timeout=180, check=some)
+
+
 def boots(boot, prompt):
     """`boot`: scenarios.Boot."""
     yield from full_tables(boot)
+    yield from small_machine_of_many(boot)
     yield from faults_of_the_cpu(boot, prompt)
     yield boot("boot: the console's reader pauses", (), script=stalled_reader(prompt), timeout=90)
