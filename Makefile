@@ -15,6 +15,10 @@ VERSION := 0.1.0
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
+# The name of a folder and of a tool that is looked for.
+ifneq ($(filter gcc clang,$(CC)) $(words $(CC)),$(CC) 1)
+$(error CC=$(CC): expected gcc or clang)
+endif
 STACKS ?= restartable
 ifeq ($(filter restartable portable,$(STACKS)),)
 $(error STACKS=$(STACKS): expected restartable or portable)
@@ -150,6 +154,17 @@ $(OUT)/flags: always
 	@echo '$(CC) $(subst ','\'',$(CFLAGS) $(ASFLAGS) $(LDFLAGS))' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
+# Likewise what an image is made of: a list that got shorter leaves no file that is newer.
+$(OUT)/objects: always
+	@mkdir -p $(@D)
+	@echo '$(OBJS)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(OUT)/modules: always
+	@mkdir -p $(@D)
+	@echo '$(GRUB_MODULES)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 $(OUT)/%.o: %.c $(OUT)/flags | need-$(CC)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
@@ -173,10 +188,11 @@ $(OUT)/symbols1.asm: $(OUT)/quire0.elf boot/symbols.awk | need-nm need-awk
 $(OUT)/symbols0.o $(OUT)/symbols1.o: $(OUT)/%.o: $(OUT)/%.asm | need-nasm
 	$(NOECHO)nasm $(ASFLAGS) $< -o $@
 
-$(OUT)/quire0.elf: $(OBJS) $(OUT)/symbols0.o linker.ld | need-ld
+$(OUT)/quire0.elf: $(OBJS) $(OUT)/symbols0.o $(OUT)/objects linker.ld | need-ld
 	$(NOECHO)ld $(LDFLAGS) $(OBJS) $(OUT)/symbols0.o -o $@
 
-$(OUT)/quire.elf: $(OBJS) $(OUT)/symbols1.o linker.ld boot/symbols.awk | need-ld need-grub-file
+$(OUT)/quire.elf: $(OBJS) $(OUT)/symbols1.o $(OUT)/objects linker.ld boot/symbols.awk | need-ld \
+		need-grub-file
 	@echo "  LD      $@"
 	$(NOECHO)ld $(LDFLAGS) -Map $(OUT)/quire.map $(OBJS) $(OUT)/symbols1.o -o $@
 	$(NOECHO)nm -n -S $@ | awk -f boot/symbols.awk | cmp - $(OUT)/symbols1.asm
@@ -221,7 +237,7 @@ GRUB_MODULES := normal multiboot2 serial terminal iso9660 test all_video part_gp
 	part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc
 
 $(OUT)/quire.iso $(OUT)/dump.iso $(OUT)/soak.iso: $(OUT)/%.iso: $(OUT)/quire.elf \
-		$(OUT)/%.cfg | need-objcopy \
+		$(OUT)/%.cfg $(OUT)/modules | need-objcopy \
 		need-grub-mkrescue need-grub-images need-xorriso need-mformat
 	@echo "  ISO     $@"
 	@rm -rf $(OUT)/$*.root && mkdir -p $(OUT)/$*.root/boot/grub
