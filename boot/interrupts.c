@@ -185,9 +185,10 @@ static bool single_step(struct trap_frame *frame)
 
 /* ---- dispatch -------------------------------------------------------------------------------- */
 
-void port_on_tick(void (*fn)(void))
+bool port_on_tick(void (*fn)(void))
 {
 	__atomic_store_n(&tick, fn, __ATOMIC_RELEASE);
+	return apic_ticks();
 }
 
 static void handle_timer(void)

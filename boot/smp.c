@@ -280,18 +280,19 @@ static unsigned int start_all(unsigned int *failed)
 
 void smp_start(struct memmap *map)
 {
-	unsigned int nr, failed = 0;
+	unsigned int nr = 1, failed = 0;
 
-	if (!apic_present())
-		return;
-	apic_cpu_init();
-	nr = start_all(&failed);
+	if (apic_present()) {
+		apic_cpu_init();
+		nr = start_all(&failed);
+	}
 	/* One that wakes up after all must not find the page in other hands. */
 	if (failed)
 		(void)memmap_reserve(map, trampoline_paddr, trampoline_paddr + PAGE_SIZE,
 				     MEMMAP_OWNER_FIRMWARE);
-	port_irq_restore(RFLAGS_IF);
-	apic_print();
+	port_irq_restore(RFLAGS_IF);		/* without an APIC, too: for port_interrupt_after() */
+	if (apic_present())
+		apic_print();
 	pr_info("CPUs: %u of %u run", nr, acpi_madt.nr ? acpi_madt.nr : 1);
 	if (acpi_madt.nr_disabled)
 		pr_info(", %u disabled", acpi_madt.nr_disabled);

@@ -105,4 +105,8 @@ def boots(boot, prompt):
     yield from full_tables(boot)
     yield from small_machine_of_many(boot)
     yield from faults_of_the_cpu(boot, prompt)
+    yield boot("boot: a CPU without APIC", ("test",), cpu="max,-apic", extra=("-smp", "2"),
+               tests=True, timeout=180,
+               check=says(r"^APIC: the CPU has none", r"^CPUs: 1 of 2 run",
+                          r"ok \d+ - each_cpu_ticks # SKIP"))
     yield boot("boot: the console's reader pauses", (), script=stalled_reader(prompt), timeout=90)
