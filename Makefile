@@ -40,6 +40,8 @@ OVMF ?= /usr/share/OVMF
 BOOT_ASMS := boot/header.asm boot/entry.asm boot/early_serial.asm boot/stacks.asm \
 	boot/interrupts.asm boot/trampoline.asm
 
+BOOT_INCS := boot/layout.inc boot/long_mode.inc
+
 BOOT_SRCS := boot/main.c boot/boot_info.c boot/multiboot2.c boot/options.c boot/paging.c \
 	boot/window.c boot/acpi.c boot/acpi_power.c boot/madt.c boot/gdt.c boot/interrupts.c \
 	boot/traps.c boot/apic.c boot/smp.c boot/ipi.c boot/stacks.c boot/serial.c boot/time.c \
@@ -170,7 +172,8 @@ $(OUT)/%.o: %.c $(OUT)/flags | need-$(CC)
 	@echo "  CC      $<"
 	$(NOECHO)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/%.asm.o: %.asm $(OUT)/flags | need-nasm
+# NASM 2.16's -MD forgets included files: each is a prerequisite of all.
+$(OUT)/%.asm.o: %.asm $(BOOT_INCS) $(OUT)/flags | need-nasm
 	@mkdir -p $(@D)
 	@echo "  NASM    $<"
 	$(NOECHO)nasm $(ASFLAGS) -MD $(@:.o=.d) -MP $< -o $@
