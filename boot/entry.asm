@@ -141,6 +141,10 @@ enter_higher_half:
 	ud2
 .end:
 
+; For linker.ld, which asserts that it is the same as its own.
+global layout_kernel_base
+layout_kernel_base	equ KERNEL_BASE
+
 section .boot.rodata progbits alloc noexec nowrite align=8
 boot_gdt:
 	GDT_ENTRIES

@@ -30,7 +30,6 @@
 
 #define CPU_STACKS	0xffffc90000000000UL	/* where Linux has its vmalloc area */
 #define CPU_STRIDE	(128UL << 10)	/* bytes of address space for the stacks of one CPU */
-#define LOW_END		0x100000ULL	/* 1 MiB: what a start-up interrupt can point to */
 #define EBDA		0x80000ULL	/* above it firmware keeps things that no map shows */
 
 #define INIT_NS		10000000ULL	/* 10 ms between INIT and the start-up interrupt */
