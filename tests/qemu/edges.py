@@ -76,14 +76,17 @@ def tells_monitor(prompt, path, line):
 def faults_of_the_cpu(boot, prompt):
     """What the board reports is told, whatever the log level."""
     machine_check = r"^exception 18: machine check, error code 0x0, CPU "
-    for name, word, line, told in (
-            ("an NMI with loglevel=0", "loglevel=0", "nmi", r"^exception 2: NMI"),
-            ("a machine check of CPU 0", "loglevel=7", f"mce 0 {MCE}", machine_check + "0"),
-            ("a machine check of CPU 1", "loglevel=7", f"mce 1 {MCE}", machine_check + "1")):
+    for name, word, line, told, caller in (
+            ("an NMI with loglevel=0", "loglevel=0", "nmi", r"^exception 2: NMI", ""),
+            ("a machine check of CPU 0", "loglevel=7", f"mce 0 {MCE}", machine_check + "0",
+             "kernel_main"),
+            ("a machine check of CPU 1", "loglevel=7", f"mce 1 {MCE}", machine_check + "1",
+             "smp_main")):
         words, path = monitor(name.replace(" ", "-").replace("=", "-"))
         yield boot(f"boot: {name}", (word,), extra=("-smp", "2", *words), want=TRAP,
                    script=tells_monitor(prompt, path, line),
-                   check=says(told, r"^ +r15 .* rip ", r"^Call trace:"))
+                   check=says(told, r"^ +r15 .* rip ",
+                              rf"^Call trace:(\n  \[<.*)*\] {caller}"))
 
 
 def small_machine_of_many(boot):
