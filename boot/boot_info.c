@@ -11,6 +11,7 @@
 #include <mm/page.h>
 
 #include "boot.h"
+#include "input.h"
 #include "multiboot2.h"
 
 #define STATIC_ENTRIES	512U		/* raw entries; firmware has up to about 200 */

@@ -13,6 +13,7 @@
 
 #include "boot.h"
 #include "cpu.h"
+#include "input.h"
 #include "interrupts.h"
 #include "mm/fault.h"
 #include "mm/internal.h"

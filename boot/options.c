@@ -18,7 +18,7 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 
-#include "boot.h"
+#include "input.h"
 #include "mm/fault.h"
 
 #define LOGLEVEL_MAX	8U		/* one above debug: everything */

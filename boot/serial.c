@@ -4,8 +4,8 @@
  * The loopback test tells a UART from an empty port. All waits are counted, so neither a missing
  * UART nor one whose transmitter is stuck holds the kernel up: after the first time-out characters
  * are dropped at once until the transmitter is ready again, which it is when a reader at the other
- * end has only paused. Input is not concerned. CPUs take turns, a call of port_write() at a time; who waits too long, or is
- * the last one running, goes on regardless.
+ * end has only paused. Input is not concerned. CPUs take turns, a call of port_write() at a time;
+ * who waits too long, or is the last one running, goes on regardless.
  */
 #include "boot.h"
 #include "cpu.h"

@@ -289,7 +289,7 @@ void smp_start(struct memmap *map)
 	if (failed)
 		(void)memmap_reserve(map, trampoline_paddr, trampoline_paddr + PAGE_SIZE,
 				     MEMMAP_OWNER_FIRMWARE);
-	port_irq_restore(RFLAGS_IF);		/* without an APIC, too: for port_interrupt_after() */
+	port_irq_restore(RFLAGS_IF);	/* without an APIC, too: port_interrupt_after() */
 	if (apic_present())
 		apic_print();
 	pr_info("CPUs: %u of %u run", nr, acpi_madt.nr ? acpi_madt.nr : 1);

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* boot.h has an inline function that needs the image's place, which is nowhere here. */
-#define PORT_KERNEL_BASE	0
 #include "boot/options.c"
 #include "fuzz.h"
 

@@ -121,7 +121,8 @@ static void ignored_words_change_nothing(struct ktest *t)
 static void words_add_up(struct ktest *t)
 {
 	forget();
-	options_parse("poweroff dump soak=7 memmap=exactmap,16M!32M,8M mem=9M memmap=1K$0x10,2M@3M");
+	options_parse("poweroff dump soak=7 memmap=exactmap,16M!32M,8M mem=9M");
+	options_parse("memmap=1K$0x10,2M@3M");
 	KTEST_EXPECT(t, options.poweroff);
 	KTEST_EXPECT(t, options.dump);
 	KTEST_EXPECT(t, options.exactmap);
