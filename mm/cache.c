@@ -109,36 +109,45 @@ static void *take_object(struct kmem_cache *cache, uintptr_t who)
 	return object;
 }
 
-/* The same, if need be of a new slab. */
-static void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+/* The mark goes: the object is its caller's. */
+static void *hand_out(const struct kmem_cache *cache, gfp_t gfp, void *object)
 {
-	void *object;
+	*slab_word(cache, object) = 0;
+	if (gfp & __GFP_ZERO)
+		memset(object, 0, cache->object_size);
+	return object;
+}
 
-	if (should_failslab(cache, gfp, who))
-		return NULL;
-	object = take_object(cache, who);
+void *cache_alloc_slab(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+{
+	void *object = take_object(cache, who);
+
 	while (unlikely(!object) && grow(cache, gfp, who))
 		object = take_object(cache, who);
 	/* Reclaim may have brought objects home from other CPUs' sheaves, and no slab's worth. */
 	if (unlikely(!object) && (gfp & __GFP_DIRECT_RECLAIM))
 		object = take_object(cache, who);
-	return object;
+	return object ? hand_out(cache, gfp, object) : NULL;
 }
 
 void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who)
 {
+	if (unlikely((gfp & __GFP_ZERO) && cache->ctor)) {
+		mm_bug(MM_BUG_BAD_REQUEST, NULL, who,
+		       "zeroes asked of cache %s, which has a constructor", cache->name);
+		if (object)
+			cache_free_rest(cache, object);
+		return NULL;
+	}
 	while (object && *slab_word(cache, object) != slab_mark(cache, object)) {
 		write_off(cache, object, who);
 		object = stack_pop(cache->stack);
 	}
-	if (!object)
-		object = alloc_slow(cache, gfp, who);
-	if (!object)
+	if (object)
+		return hand_out(cache, gfp, object);
+	if (should_failslab(cache, gfp, who))
 		return NULL;
-	*slab_word(cache, object) = 0;
-	if (gfp & __GFP_ZERO)
-		memset(object, 0, cache->object_size);
-	return object;
+	return cache_alloc_slab(cache, gfp, who);
 }
 
 /* @object is in no slab of @cache: report where it is. NULL is nobody's mistake. */
@@ -234,7 +243,7 @@ static __always_inline struct kmem_cache fast_part(const struct kmem_cache *cach
 {
 	return (struct kmem_cache){
 		.tag = cache->tag, .word = cache->word, .slab_mask = cache->slab_mask,
-		.secret = cache->secret, .inverse = cache->inverse,
+		.secret = cache->secret, .inverse = cache->inverse, .limit = cache->limit,
 		.direct_map = cache->direct_map, .pages = cache->pages,
 		.block_map = cache->block_map, .nr_blocks = cache->nr_blocks,
 	};
@@ -319,7 +328,7 @@ static const char *why_bad(const char *name, unsigned int size, unsigned int ali
 	if (len == 0 || len == CACHE_NAME_MAX)
 		return "the name must have 1 .. 31 characters";
 	for (size_t i = 0; i < len; i++) {
-		if (name[i] <= ' ')
+		if ((unsigned char)name[i] <= ' ')
 			return "the name has a blank in it";
 	}
 	if (size == 0 || size > KMALLOC_MAX_SIZE / 8)
@@ -401,6 +410,9 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
 	if (bad) {
 		mm_bug(MM_BUG_BAD_REQUEST, name, who, "kmem_cache_create of %s: %s",
 		       name ? name : "(null)", bad);
+		if (flags & SLAB_PANIC)
+			panic("mm: cache %s with SLAB_PANIC cannot be created: %s",
+			      name ? name : "(null)", bad);
 		return NULL;
 	}
 	cache = kmem_cache_alloc(&cache_cache, GFP_KERNEL);
@@ -471,9 +483,15 @@ int kmem_cache_destroy(struct kmem_cache *cache)
 
 	if (!cache)
 		return 0;
-	if (cache == &cache_cache) {
+	/* Descriptors are objects: what was destroyed is a free one, and any other address none. */
+	if (cache != &cache_cache && !is_sound(&cache_cache, cache)) {
+		mm_bug(MM_BUG_BAD_POINTER, cache, RET_IP,
+		       "kmem_cache_destroy of what is no cache, or none any more");
+		return -EINVAL;
+	}
+	if (cache->permanent) {
 		mm_bug(MM_BUG_BAD_REQUEST, cache, RET_IP,
-		       "the cache of caches cannot be destroyed");
+		       "cache %s is part of the allocator: it cannot be destroyed", cache->name);
 		return -EBUSY;
 	}
 	if (kmem_cache_shrink(cache)) {
@@ -484,6 +502,11 @@ int kmem_cache_destroy(struct kmem_cache *cache)
 		for (unsigned int i = 0; i < SLAB_NR_FILL; i++)
 			report_live_list(cache, &cache->fill[i]);
 		report_live_list(cache, &cache->full);
+		return -EBUSY;
+	}
+	if (sheaf_on_cpus(cache)) {
+		pr_warn("mm: cache %s cannot be destroyed: a CPU that cannot be called keeps a "
+			"sheaf of it\n", cache->name);
 		return -EBUSY;
 	}
 	flags = spin_lock_irqsave(&cache_list_lock);
@@ -620,5 +643,6 @@ void caches_init(void)
 	err = set_up(&cache_cache, &kernel_mm, "kmem_cache", sizeof(struct kmem_cache), 0,
 		     SLAB_HWCACHE_ALIGN, NULL);
 	MM_ASSERT(!err);
+	cache_cache.permanent = true;
 	register_shrinker(&spare_slabs);
 }

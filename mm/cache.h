@@ -27,8 +27,8 @@ struct slab_list {
  * @stack:   the CPUs' stack of this cache's free objects, see sheaf.c
  * @tag:     what the descriptor of each page of its slabs says in its first word
  * @word:    offset in the object of the word that marks it free and links it; see slab.c
- * @inverse: 2^64 / stride rounded up: offset * inverse mod 2^64 < inverse exactly for the multiples
- *           of stride (Lemire, Kaser, Kurz 2019; offsets and strides below 2^32)
+ * @inverse, @limit: offset * inverse mod 2^64 < limit exactly for the objects' first bytes: see
+ *           slab_set_layout()
  * @stride:  bytes from one object to the next: object, free word if it must lie outside, alignment
  * The first part is what alloc and free read; it never changes once the cache is there.
  */
@@ -39,6 +39,7 @@ struct kmem_cache {
 	uint32_t slab_mask;		/* bytes of a slab - 1 */
 	uint64_t secret;		/* what free words are encoded with */
 	uint64_t inverse;
+	uint64_t limit;
 	char *direct_map;		/* the instance's */
 	struct page *pages;		/* likewise, and the next two */
 	uint8_t *block_map;
@@ -61,6 +62,7 @@ struct kmem_cache {
 	unsigned int barn_max;		/* full sheaves that the barn may keep, and empty ones */
 	unsigned int min_empty;		/* empty slabs that are kept */
 	void (*ctor)(void *object);
+	bool permanent;			/* the allocator's own: cannot be destroyed */
 
 	struct spinlock lock;		/* guards all below */
 	struct slab_list fill[SLAB_NR_FILL];	/* partial: [0] nearly empty .. [3] nearly full */
@@ -113,6 +115,10 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
  * @object: what was popped, if anything was: its mark may be damaged, or it is to be zeroed
  */
 __noinline void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who);
+
+/** cache_alloc_slab() - an object when none was popped, if need be of a new slab; should_failslab()
+ *  has been asked. */
+void *cache_alloc_slab(struct kmem_cache *cache, gfp_t gfp, uintptr_t who);
 
 /**
  * cache_free_doubtful() - @object is no live object of @cache, as it seems: report what it is. If

@@ -37,7 +37,7 @@ static __always_inline bool is_live(const struct kmem_cache *cache, const void *
 {
 	uint64_t offset = paddr & cache->slab_mask;
 
-	return offset * cache->inverse < cache->inverse && !slab_word_is_free(cache, object);
+	return offset * cache->inverse < cache->limit && !slab_word_is_free(cache, object);
 }
 
 static __always_inline void push_object(struct kmem_cache *cache, void *object)

@@ -10,14 +10,15 @@
  * 1024: no search. Requests with GFP_DMA or GFP_DMA32 have a row of caches each, so that their
  * slabs lie low enough.
  *
- * Above 8192 bytes (and above a page when no slab can be had) a request takes whole pages, marked
- * PAGE_LARGE, so that kfree() knows them from other people's.
+ * Above 8192 bytes, and where no slab of several pages can be had, a request takes whole pages,
+ * marked PAGE_LARGE, so that kfree() knows them from other people's.
  */
 
 #include <kernel/print.h>
 #include <kernel/string.h>
 
 #include "mm/fast.h"
+#include "mm/fault.h"
 
 #define NR_CLASSES		KMALLOC_NR_CLASSES
 #define STEP			8U		/* bytes; all classes are multiples */
@@ -69,6 +70,7 @@ static void create_class(unsigned int row, unsigned int class)
 	else
 		ksnprintf(name, sizeof(name), "%skmalloc-%u", prefix[row], size);
 	rows[row][class] = kmem_cache_create(name, size, align, SLAB_PANIC | flags[row], NULL);
+	rows[row][class]->permanent = true;
 	if (row == ROW_NORMAL)
 		kmalloc_caches[class] = rows[row][class];
 }
@@ -118,17 +120,20 @@ static void *alloc_large(size_t size, gfp_t gfp, uintptr_t who)
 }
 
 /*
- * Slabs of these classes take up to 32 pages. When no such block can be had, two pages serve one
- * request as well.
+ * What alloc_fast() left over. Slabs take up to 32 pages: when no such block can be had, a request
+ * is served from the pages, as a large one; so memory that is free in single pages serves every
+ * class.
  */
-static void *alloc_multipage(size_t size, gfp_t gfp, uintptr_t who)
+static __noinline void *kmalloc_rest(struct kmem_cache *cache, size_t size, gfp_t gfp, void *object,
+				     uintptr_t who)
 {
 	gfp_t lightly = (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN;
-	struct kmem_cache *cache = big_cache(size, gfp);
-	void *object;
 
-	if (!alloc_fast(cache, lightly, &object))
-		object = cache_alloc_rest(cache, lightly, object, who);
+	if (object || cache->order == 0)
+		return cache_alloc_rest(cache, gfp, object, who);
+	if (should_failslab(cache, gfp, who))
+		return NULL;
+	object = cache_alloc_slab(cache, lightly, who);
 	return object ? object : alloc_large(size, gfp, who);
 }
 
@@ -141,20 +146,24 @@ static void *do_kmalloc(size_t size, gfp_t gfp, uintptr_t who)
 		return ZERO_SIZE_PTR;
 	if (size > KMALLOC_MAX_CACHE_SIZE)
 		return alloc_large(size, gfp, who);
-	if (size > PAGE_SIZE)
-		return alloc_multipage(size, gfp, who);
+	cache = size > PAGE_SIZE ? big_cache(size, gfp) : small_cache(size, gfp);
+	if (likely(alloc_fast(cache, gfp, &object)))
+		return object;
+	return kmalloc_rest(cache, size, gfp, object, who);
+}
+
+/* Its own path past do_kmalloc(): for most sizes it then needs no frame. */
+void *(kmalloc)(size_t size, gfp_t gfp)
+{
+	struct kmem_cache *cache;
+	void *object;
+
+	if (unlikely(size - 1 >= PAGE_SIZE))
+		return do_kmalloc(size, gfp, RET_IP);
 	cache = small_cache(size, gfp);
 	if (likely(alloc_fast(cache, gfp, &object)))
 		return object;
-	return cache_alloc_rest(cache, gfp, object, who);
-}
-
-/* Its own path past do_kmalloc(): for most sizes it then ends in a tail call, without a frame. */
-void *(kmalloc)(size_t size, gfp_t gfp)
-{
-	if (likely(size - 1 < PAGE_SIZE))
-		return kmem_cache_alloc(small_cache(size, gfp), gfp);
-	return do_kmalloc(size, gfp, RET_IP);
+	return kmalloc_rest(cache, size, gfp, object, RET_IP);
 }
 
 void *kzalloc(size_t size, gfp_t gfp)
@@ -275,18 +284,18 @@ void kfree(const void *object)
 	uint64_t paddr = virt_to_phys(object);
 	uint64_t block = paddr / (MAX_ORDER_NR_PAGES * PAGE_SIZE);
 	struct kmem_cache *cache;
-	const struct page *page;
+	struct page was;
 
 	if (unlikely(block >= kernel_mm.nr_blocks || !kernel_mm.block_map[block])) {
 		kfree_rest(object, RET_IP);
 		return;
 	}
-	page = pfn_to_page(paddr >> PAGE_SHIFT);
-	if (unlikely(READ_ONCE(page->state) != PAGE_SLAB)) {
+	was.tag = READ_ONCE(pfn_to_page(paddr >> PAGE_SHIFT)->tag);
+	if (unlikely(was.state != PAGE_SLAB)) {
 		kfree_rest(object, RET_IP);
 		return;
 	}
-	cache = caches_by_id[page->zone_or_cache];
+	cache = caches_by_id[was.zone_or_cache];
 	if (likely(is_live(cache, object, paddr)))
 		push_object(cache, (void *)(uintptr_t)object);
 	else
@@ -310,7 +319,7 @@ void *krealloc(void *object, size_t size, gfp_t gfp)
 	if (old >= size) {
 		if (gfp & __GFP_ZERO)
 			memset((char *)object + size, 0, old - size);	/* for the next growth */
-		if (old > PAGE_SIZE)
+		if (old >= PAGE_SIZE)
 			note_asked(object, size);
 		return object;
 	}

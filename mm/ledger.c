@@ -284,6 +284,7 @@ struct cache_count {
 	uint64_t slabs;
 	uint64_t free;			/* objects on slabs' lists */
 	uint64_t out;			/* objects that carry no sign of being free */
+	uint64_t marked;		/* on no list, but marked: in sheaves, or written off */
 	uint64_t broken;		/* slabs whose list does not decode to its end */
 };
 
@@ -300,6 +301,8 @@ static void count_slab(const struct kmem_cache *cache, const struct page *slab,
 			count->free++;
 		else if (*slab_word(cache, object) != slab_mark(cache, object))
 			count->out++;
+		else
+			count->marked++;
 	}
 }
 
@@ -308,17 +311,32 @@ static void count_slabs(const struct kmem_cache *cache, const struct slab_list *
 {
 	uint64_t steps = 0;
 
-	for (uint32_t pfn = list->first; pfn && steps < cache->mm->max_pfn; steps++) {
+	for (uint32_t pfn = list->first; pfn && steps <= list->nr; steps++) {
 		count_slab(cache, cache->pages + pfn, count);
 		pfn = cache->pages[pfn].next;
 	}
 }
 
-/* @live: of @cache's objects those that callers hold. */
-static void count_objects(struct ledger *ledger, const struct kmem_cache *cache,
-			  const struct cache_count *count, uint64_t live)
+/*
+ * Of @cache's objects those that callers hold. Written off are objects whose content nothing is
+ * known of, and such that were never handed out, which carry their marks and lie in no sheaf.
+ */
+static uint64_t count_live(const struct kmem_cache *cache, const struct cache_count *count,
+			   const struct sheaf_count *sheaves)
+{
+	uint64_t in_sheaves = sheaves->on_cpus + sheaves->in_barn;
+	uint64_t beside = count->marked > in_sheaves ? count->marked - in_sheaves : 0;
+	uint64_t lost = cache->nr_lost - min_u64(beside, cache->nr_lost);
+
+	return count->out - lost;
+}
+
+/* Return: the objects that callers hold. */
+static uint64_t count_objects(struct ledger *ledger, const struct kmem_cache *cache,
+			      const struct cache_count *count)
 {
 	struct sheaf_count sheaves = sheaf_count(cache);
+	uint64_t live = count_live(cache, count, &sheaves);
 	uint64_t size = cache->object_size, nr = count->slabs * cache->objects;
 	uint64_t word = cache->word ? sizeof(uint64_t) : 0;
 
@@ -334,11 +352,12 @@ static void count_objects(struct ledger *ledger, const struct kmem_cache *cache,
 	compare(ledger, cache->name, "objects out of slabs", cache->nr_out,
 		live + sheaves.on_cpus + sheaves.in_barn);
 	compare(ledger, cache->name, "slabs with a broken free list", 0, count->broken);
+	return live;
 }
 
 static void count_cache(struct ledger *ledger, struct kmem_cache *cache)
 {
-	struct cache_count count = { 0, 0, 0, 0 };
+	struct cache_count count = { 0, 0, 0, 0, 0 };
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	uint64_t live;
 
@@ -346,8 +365,7 @@ static void count_cache(struct ledger *ledger, struct kmem_cache *cache)
 	count_slabs(cache, &cache->full, &count);
 	for (unsigned int i = 0; i < SLAB_NR_FILL; i++)
 		count_slabs(cache, &cache->fill[i], &count);
-	live = count.out - cache->nr_lost;	/* no word tells the one from the other */
-	count_objects(ledger, cache, &count, live);
+	live = count_objects(ledger, cache, &count);
 	spin_unlock_irqrestore(&cache->lock, flags);
 	/* The first cache's objects are the descriptors of the others: counted by who holds them,
 	 * as sheaves are. */
@@ -359,6 +377,15 @@ static void count_cache(struct ledger *ledger, struct kmem_cache *cache)
 	}
 }
 
+static uint64_t count_sheaves(struct kmem_cache *cache)
+{
+	unsigned long flags = spin_lock_irqsave(&cache->lock);
+	uint64_t nr = sheaf_count(cache).sheaves;
+
+	spin_unlock_irqrestore(&cache->lock, flags);
+	return nr;
+}
+
 static void count_caches_locked(struct ledger *ledger, struct mm *mm)
 {
 	for (struct kmem_cache *cache = cache_list; cache; cache = cache->next) {
@@ -367,8 +394,7 @@ static void count_caches_locked(struct ledger *ledger, struct mm *mm)
 		if (mm != &kernel_mm)
 			continue;
 		/* Of whatever instance: their descriptors and sheaves are kernel_mm's. */
-		ledger->row[LEDGER_SHEAVES] += sheaf_count(cache).sheaves *
-					       sizeof(struct cpu_stack);
+		ledger->row[LEDGER_SHEAVES] += count_sheaves(cache) * sizeof(struct cpu_stack);
 		if (cache != cache_list)
 			ledger->row[LEDGER_CACHES] += sizeof(*cache);
 	}

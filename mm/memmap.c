@@ -457,7 +457,9 @@ int memmap_reserve(struct memmap *map, uint64_t start, uint64_t end, enum memmap
 	uint64_t stop = end > top ? top : align_up(end, PAGE_SIZE);
 	const char *reason = NULL;
 
-	if (end <= start || first >= stop)
+	if (map->closed)
+		reason = "the zones have the memory";
+	else if (end <= start || first >= stop)
 		reason = "it is empty or wraps";
 	else if (owner <= MEMMAP_OWNER_NONE || owner >= MEMMAP_NR_OWNERS)
 		reason = "no such owner";
@@ -473,6 +475,8 @@ int memmap_reserve(struct memmap *map, uint64_t start, uint64_t end, enum memmap
 	pr_warn("memmap: reservation 0x%llx-0x%llx for %s refused: %s\n", (unsigned long long)start,
 		(unsigned long long)end, memmap_owner_name(owner),
 		reason ? reason : "the table is full");
+	if (map->closed)
+		return -EBUSY;
 	return reason ? -EINVAL : -ENOSPC;
 }
 

@@ -146,9 +146,23 @@ static uint64_t release_reservation(struct mm *mm, struct memmap_reservation *ta
 	return released;
 }
 
+/* Page 0 is no block: its number ends lists, and its address is NULL's. */
+static int keep_page_zero(struct memmap *map)
+{
+	uint64_t start, end;
+
+	if (!memmap_next_ram(map, 0, &start, &end) || start != 0)
+		return 0;
+	return memmap_reserve(map, 0, PAGE_SIZE, MEMMAP_OWNER_FIRMWARE);
+}
+
 int mm_setup(struct mm *mm, struct memmap *map, struct page *pages, char *direct_map)
 {
 	uint64_t start, end, from = 0, bytes, paddr;
+	int err = keep_page_zero(map);
+
+	if (err)
+		return err;
 
 	memset(mm, 0, sizeof(*mm));
 	mm->map = map;
@@ -170,6 +184,7 @@ int mm_setup(struct mm *mm, struct memmap *map, struct page *pages, char *direct
 	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
 		mm->zone[i].block_map = mm->block_map;
 
+	map->closed = true;
 	while (memmap_next_free(map, from, &start, &end)) {
 		from = end;
 		add_free_stretch(mm, start, end, true);

@@ -31,7 +31,7 @@
 #include "internal.h"
 #include "mm/fault.h"
 
-/* As Linux's MAX_RECLAIM_RETRIES: then progress is taken for none. */
+/* As many as Linux's MAX_RECLAIM_RETRIES, but of rounds that freed something: then it gives up. */
 #define RECLAIM_MAX_ROUNDS	16U
 
 /*

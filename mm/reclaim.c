@@ -4,14 +4,16 @@
  * Caches of objects register one for their empty slabs and sheaves (cache.c); a kernel's own caches
  * of files or names register theirs. When a request does not fit, each is asked how much it has and
  * told to free half of it, and the request is tried again; as it is asked again and again while
- * that helps, all of it comes back in the end, but a small shortage does not empty every cache.
+ * that helps, nearly all of it comes back in the end, but a small shortage does not empty every
+ * cache.
  *
  * One CPU reclaims at a time, and no lock is held while callbacks run. The others wait for it and
  * then try their requests again: what it freed is as good for them. Who came in the middle of a
  * run that freed nothing may have come too late for it, and counts on the next one, which one CPU
  * does for all that wait. A callback that allocates with __GFP_DIRECT_RECLAIM all the same gets no
  * second round: reclaim() returns 0 inside itself.
- * unregister_shrinker() waits until no callback can be running, unless it is called by one.
+ * unregister_shrinker() waits until no callback can be running, unless it is called by one: that
+ * one may take off others, too, who are then not asked any more, but must not free itself.
  *
  * What CPUs keep for themselves comes back by interrupting all of them, which costs more than all
  * else here. So memory counts as short from a reclaim on, until a zone has more than its high
@@ -25,6 +27,7 @@
 /* Guards these; the counts are read without it as well. */
 static struct spinlock reclaim_lock = SPINLOCK_RANKED(RANK_RECLAIM, "reclaim_lock");
 static struct shrinker *shrinkers;
+static struct shrinker *upcoming;			/* whom the reclaimer asks next */
 static unsigned int reclaimer;				/* CPU number + 1; 0: nobody */
 static unsigned long nr_runs;				/* that have ended */
 static unsigned long total;				/* what they freed */
@@ -63,6 +66,8 @@ void unregister_shrinker(struct shrinker *shrinker)
 	found = *link;
 	if (found)
 		*link = shrinker->next;
+	if (found && upcoming == shrinker)
+		upcoming = shrinker->next;
 	spin_unlock_irqrestore(&reclaim_lock, flags);
 	if (!found)
 		mm_bug(MM_BUG_BAD_REQUEST, shrinker, RET_IP, "shrinker %s is not registered",
@@ -128,20 +133,35 @@ bool reclaim_is_short(void)
 	return READ_ONCE(kernel_mm.is_short);
 }
 
+/* A callback may take any of them off the list, itself too, and other CPUs add some meanwhile. */
+static struct shrinker *next_shrinker(bool first)
+{
+	unsigned long flags = spin_lock_irqsave(&reclaim_lock);
+	struct shrinker *shrinker = first ? shrinkers : upcoming;
+
+	upcoming = shrinker ? shrinker->next : NULL;
+	spin_unlock_irqrestore(&reclaim_lock, flags);
+	return shrinker;
+}
+
+static unsigned long ask(struct shrinker *shrinker, gfp_t gfp)
+{
+	unsigned long nr = shrinker->count_objects(shrinker, gfp), freed;
+
+	if (nr == 0 || nr == SHRINK_EMPTY)
+		return 0;
+	freed = shrinker->scan_objects(shrinker, gfp, nr - nr / 2);
+	return freed == SHRINK_STOP ? 0 : freed;
+}
+
 static unsigned long run_shrinkers(struct mm *mm, gfp_t gfp)
 {
 	unsigned long freed = 0;
-	struct shrinker *next;
 
 	if (mm == &kernel_mm)
 		WRITE_ONCE(mm->is_short, true);	/* before CPUs are drained, so that they stay so */
-	for (struct shrinker *s = shrinkers; s; s = next) {
-		unsigned long nr = s->count_objects(s, gfp);
-
-		if (nr)
-			freed += s->scan_objects(s, gfp, nr - nr / 2);
-		next = s->next;
-	}
+	for (struct shrinker *s = next_shrinker(true); s; s = next_shrinker(false))
+		freed += ask(s, gfp);
 	__atomic_fetch_add(&mm->reclaim_runs, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&mm->reclaimed, freed, __ATOMIC_RELAXED);
 	return freed;

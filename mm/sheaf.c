@@ -208,8 +208,10 @@ static struct page *flush_locked(struct kmem_cache *cache, struct percpu *cpu,
 /* Main and spare are full: the spare goes to the barn, or some objects to their slabs. */
 static struct page *make_room(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stack *main)
 {
-	bool wants_empty = spare_is_full(main) && cache->nr_barn_full < cache->barn_max;
-	struct cpu_stack *fresh = wants_empty && !cache->barn_empty ? new_sheaf() : NULL;
+	bool wants_empty = spare_is_full(main) &&
+			   READ_ONCE(cache->nr_barn_full) < cache->barn_max;
+	struct cpu_stack *fresh =
+		wants_empty && !READ_ONCE(cache->barn_empty) ? new_sheaf() : NULL;
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	struct cpu_stack *empty = NULL;
 	struct page *slabs = NULL;
@@ -328,7 +330,7 @@ static struct cpu_stack *barn_take(struct kmem_cache *cache, bool *full)
 	return sheaf;
 }
 
-static bool cpus_have_sheaf(const struct kmem_cache *cache)
+bool sheaf_on_cpus(const struct kmem_cache *cache)
 {
 	for (unsigned int i = 0; i < percpu_nr; i++) {
 		const struct percpu *area = percpu_area[i];
@@ -346,10 +348,10 @@ static bool cpus_have_sheaves(const struct kmem_cache *cache)
 	bool have = false;
 
 	if (cache)
-		return cpus_have_sheaf(cache);
+		return sheaf_on_cpus(cache);
 	flags = spin_lock_irqsave(&cache_list_lock);
 	for (cache = cache_list; cache && !have; cache = cache->next)
-		have = cpus_have_sheaf(cache);
+		have = sheaf_on_cpus(cache);
 	spin_unlock_irqrestore(&cache_list_lock, flags);
 	return have;
 }
@@ -543,5 +545,6 @@ void sheaves_init(void)
 						     sizeof(struct cpu_stack), SLAB_PANIC, NULL);
 
 	cache->sheaf_size = 0;
+	cache->permanent = true;
 	sheaf_cache = cache;
 }

@@ -388,13 +388,10 @@ unsigned int slab_for_each_live(const struct kmem_cache *cache, const struct pag
 
 /* ---- slabs --------------------------------------------------------------- */
 
-/*
- * Each object is marked as in a sheaf: the whole slab is its rest. So is what lies behind the last
- * object, so that a free of it is never let through.
- */
-static void mark_objects(struct kmem_cache *cache, char *object, const char *end)
+/* Each object is marked as in a sheaf: the whole slab is its rest. */
+static void mark_objects(struct kmem_cache *cache, char *base)
 {
-	for (; object + cache->word + sizeof(uint64_t) <= end; object += cache->stride)
+	for (char *object = base; object < base + used_bytes(cache); object += cache->stride)
 		*slab_word(cache, object) = slab_mark(cache, object);
 }
 
@@ -415,7 +412,7 @@ struct page *slab_create(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 		for (unsigned int i = 0; i < cache->objects; i++)
 			cache->ctor(base + (size_t)i * cache->stride);
 	}
-	mark_objects(cache, base, base + cache->slab_mask + 1);
+	mark_objects(cache, base);
 	return slab;
 }
 
@@ -501,7 +498,7 @@ static unsigned int sheaf_size(unsigned int stride)
 int slab_set_layout(struct kmem_cache *cache)
 {
 	unsigned int size = (unsigned int)align_up(cache->object_size, 8);
-	unsigned int bytes, tail;
+	uint64_t step;
 
 	cache->align = object_align(size, cache->align, cache->flags);
 	cache->word = cache->ctor ? size : 0;
@@ -511,20 +508,23 @@ int slab_set_layout(struct kmem_cache *cache)
 	if (cache->stride > KMALLOC_MAX_SIZE / 8)
 		return -1;
 	cache->order = choose_order(cache->stride);
-	do {
-		bytes = (unsigned int)(PAGE_SIZE << cache->order++);
-		cache->objects = bytes / cache->stride;
-		tail = bytes % cache->stride;
-		if (tail != 0 && tail < cache->word + sizeof(uint64_t))
-			cache->objects--;	/* room for a free word there: mark_objects() */
-	} while (cache->objects == 0);
-	cache->order--;
-	cache->slab_mask = bytes - 1;
+	cache->slab_mask = (uint32_t)(PAGE_SIZE << cache->order) - 1;
+	cache->objects = (cache->slab_mask + 1) / cache->stride;
 	while (cache->objects > 2 && (cache->objects - 2) >> cache->fill_shift >= SLAB_NR_FILL)
 		cache->fill_shift++;
 	cache->fill_mask = (1U << cache->fill_shift) - 1;
-	cache->inverse = UINT64_MAX / cache->stride + 1;
 	cache->sheaf_size = sheaf_size(cache->stride);
+	/*
+	 * inverse is 2^64 / stride, rounded up by step / stride, so that modulo 2^64 the product of
+	 * offset = n * stride + r is n * step + r * inverse. For the objects, r = 0 and n < objects,
+	 * it is below objects * step < 2^21. For r > 0 it is at least inverse > 2^44, and does not
+	 * wrap: it is below 2^64 - inverse + 2^22. What begins behind the last object, r = 0 and n =
+	 * objects, is not below the limit either. Where step is 0, the stride is a power of two:
+	 * then slabs end with an object, and all products of their offsets are 0.
+	 */
+	cache->inverse = UINT64_MAX / cache->stride + 1;
+	step = cache->inverse * cache->stride;
+	cache->limit = step ? cache->objects * step : 1;
 	/*
 	 * ceil(2^44 / stride) * offset >> 44 is offset / stride rounded down: the error of the
 	 * reciprocal is below stride < 2^20, times an offset < 2^22 that is below 2^44; and the

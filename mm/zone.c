@@ -70,19 +70,39 @@ static void free_pieces_locked(struct zone *zone, uint64_t pfn, uint64_t end)
 	}
 }
 
+/* Block by block, so that the lock is held for a bounded time only. */
+static void add_pieces(struct zone *zone, uint64_t pfn, uint64_t end)
+{
+	while (pfn < end) {
+		uint64_t stop = min_u64(align_up(pfn + 1, MAX_ORDER_NR_PAGES), end);
+		unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+		zone->managed += stop - pfn;
+		free_pieces_locked(zone, pfn, stop);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		pfn = stop;
+	}
+}
+
+static void add_run(struct zone *zone, uint64_t pfn, uint64_t end)
+{
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+	zone->managed += end - pfn;
+	buddy_add_run_locked(zone, pfn, (uint32_t)((end - pfn) / MAX_ORDER_NR_PAGES));
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
 void zone_add_free(struct zone *zone, uint64_t start_pfn, uint64_t end_pfn, bool lazy)
 {
 	uint64_t first = align_up(start_pfn, MAX_ORDER_NR_PAGES);
 	uint64_t last = align_down(end_pfn, MAX_ORDER_NR_PAGES);
-	unsigned long flags = spin_lock_irqsave(&zone->lock);
 
-	zone->managed += end_pfn - start_pfn;
 	if (lazy && first < last) {
-		free_pieces_locked(zone, start_pfn, first);
-		buddy_add_run_locked(zone, first, (uint32_t)((last - first) / MAX_ORDER_NR_PAGES));
-		free_pieces_locked(zone, last, end_pfn);
+		add_pieces(zone, start_pfn, first);
+		add_run(zone, first, last);
+		add_pieces(zone, last, end_pfn);
 	} else {
-		free_pieces_locked(zone, start_pfn, end_pfn);
+		add_pieces(zone, start_pfn, end_pfn);
 	}
-	spin_unlock_irqrestore(&zone->lock, flags);
 }

@@ -112,19 +112,19 @@ unsigned int buddy_give_many_locked(struct zone *zone, void *const *blocks, unsi
  */
 void buddy_add_run_locked(struct zone *zone, uint64_t pfn, uint32_t nr_blocks);
 
-/** zone_init() - an empty zone for [@start_pfn, @end_pfn); its name comes from @index. */
+/** zone_init() - a zone without memory yet; its name comes from @index. */
 void zone_init(struct zone *zone, enum zone_type index, struct page *pages, uint8_t *block_map);
 
 /**
  * zone_add_free() - hand the pages [@start_pfn, @end_pfn) to the zone. Blocks that are whole
  * are taken as a run if @lazy; of the others the descriptors are filled and say
- * PAGE_RESERVED. Managed grows.
+ * PAGE_RESERVED. Managed grows. The lock is held for a block at a time.
  */
 void zone_add_free(struct zone *zone, uint64_t start_pfn, uint64_t end_pfn, bool lazy);
 
 /**
  * zone_fill_block() - fill the descriptors of the block at @pfn: all tails, or all PAGE_HOLE.
- * Sets its bit.
+ * Sets its byte of the block map.
  */
 void zone_fill_block(struct zone *zone, uint64_t pfn, enum page_state state);
 

@@ -10,8 +10,9 @@
  *   stack_pop_many(stack, size, entries, nr)    up to @nr entries; @size: of the full stack
  *   stack_push_many(stack, entries, nr)         the first of @nr, for which there is room
  *
- * The last two return how many they moved. Everything else about stacks (filling, emptying,
- * exchanging) is done by their owners with interrupts masked.
+ * The last two return how many they moved; entries[] behind what stack_pop_many() returned may have
+ * been written to and mean nothing. Everything else about stacks (filling, emptying, exchanging) is
+ * done by their owners with interrupts masked.
  *
  *   entry[0]      the owner's, see mm/sheaf.c
  *   entry[floor]  NULL: the bottom, floor >= 1; what pop finds there means "empty"

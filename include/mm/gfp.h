@@ -12,9 +12,11 @@ typedef unsigned int gfp_t;
 
 /* How hard. */
 #define __GFP_HIGH		0x0010U	/* may use half of the reserve under the min watermark */
-#define __GFP_DIRECT_RECLAIM	0x0020U	/* may call shrinkers: no lock that they take is held */
+/* May call shrinkers, and so all CPUs: no spinlock held, interrupts enabled, no handler. */
+#define __GFP_DIRECT_RECLAIM	0x0020U
 #define __GFP_NORETRY		0x0040U	/* one round of reclaim, then NULL */
-/* Never NULL: retried while reclaim makes progress, then a panic that says why. */
+/* Never NULL: retried while reclaim makes progress, if the request may reclaim, then the last
+ * reserves, then a panic that says why. */
 #define __GFP_NOFAIL		0x0080U
 
 /* What else. */

@@ -83,6 +83,7 @@ struct memmap {
 	uint64_t dropped;
 	uint32_t refused;		/* entries and reservations without room; said */
 	bool sealed;
+	bool closed;			/* zones own what was free: mm_setup() */
 };
 
 /*
@@ -120,9 +121,10 @@ int memmap_add(struct memmap *map, uint64_t base, uint64_t length, uint32_t type
 void memmap_limit(struct memmap *map, uint64_t limit);
 
 /**
- * memmap_reserve() - nothing in [@start, @end) is handed out, RAM or not. Before or after the seal.
+ * memmap_reserve() - nothing in [@start, @end) is handed out, RAM or not. Before or after the seal,
+ * but before mm_init().
  * Return: 0; -ENOSPC when the table is full (said); -EINVAL for an empty or wrapping range or for
- *         no owner (said).
+ *         no owner (said); -EBUSY when the zones have the memory already (said).
  */
 int memmap_reserve(struct memmap *map, uint64_t start, uint64_t end, enum memmap_owner owner);
 
@@ -164,7 +166,8 @@ void memmap_print_raw(const struct memmap *map, struct seq *out);
 void memmap_print(const struct memmap *map, struct seq *out);	/* ranges, reservations, totals */
 
 /**
- * early_alloc() - memory before there is an allocator: the highest free stretch below @below.
+ * early_alloc() - memory before there is an allocator: the highest free stretch below @below. After
+ * mm_init() there is none: 0.
  * @size, @align: bytes; @align a power of two, at least PAGE_SIZE. @below: bytes, 0 for no limit.
  *
  * The memory is a MEMMAP_OWNER_EARLY reservation for good. Contents undefined.

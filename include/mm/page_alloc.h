@@ -11,8 +11,9 @@
  * @gfp:   zone limit and behaviour bits, see gfp.h
  * @order: 0 .. MAX_ORDER-1 (log2 of a page count, not bytes)
  *
- * Context: any, interrupts included, unless @gfp has __GFP_DIRECT_RECLAIM; takes one
- *          zone->lock at a time.
+ * Context: any, interrupts included; with __GFP_DIRECT_RECLAIM no spinlock held, interrupts enabled
+ *          and no interrupt handler, for that may wait for other CPUs. Takes one zone->lock at a
+ *          time.
  * Owner:   the caller, until __free_pages() with the same @order.
  * Return:  the first page's descriptor; contents undefined without __GFP_ZERO. NULL when no
  *          permitted zone has it after reclaim: logged unless __GFP_NOWARN, and counted. Bad @order
@@ -62,11 +63,17 @@ void free_pages_exact(void *addr, size_t size);
 /** nr_free_pages() - free pages of all zones, those not carved yet and on CPUs' lists included. */
 uint64_t nr_free_pages(void);
 
+/* What Linux's shrinkers may return besides a number. */
+#define SHRINK_STOP	(~0UL)		/* by @scan_objects: nothing now, do not count on it */
+#define SHRINK_EMPTY	(~0UL - 1)	/* by @count_objects: there is nothing at all */
+
 /**
- * struct shrinker - somebody who can give memory back: Linux's, without memcg and NUMA.
- * @count_objects: how many could be freed now; 0: nothing
- * @scan_objects:  free about @nr of them. Return: how many were freed. May free pages and objects,
- *                 must not allocate with __GFP_DIRECT_RECLAIM.
+ * struct shrinker - somebody who can give memory back: as Linux's, without memcg and NUMA. What
+ * Linux passes in a struct shrink_control are arguments here.
+ * @count_objects: how many could be freed now; 0 or SHRINK_EMPTY: nothing
+ * @scan_objects:  free about @nr of them. Return: how many were freed, or SHRINK_STOP. May free
+ *                 pages and objects, must not allocate with __GFP_DIRECT_RECLAIM. May take any
+ *                 shrinker off the list; its own must stay where it is until it returns.
  */
 struct shrinker {
 	unsigned long (*count_objects)(struct shrinker *shrinker, gfp_t gfp);
@@ -81,5 +88,9 @@ struct shrinker {
  */
 void register_shrinker(struct shrinker *shrinker);
 
-/** unregister_shrinker() - stop asking it. One that is not registered: a caller's bug. */
+/**
+ * unregister_shrinker() - stop asking it. One that is not registered: a caller's bug.
+ * Context: a shrinker's callback; else no lock held, interrupts enabled, not an interrupt handler:
+ *          it waits until no callback runs.
+ */
 void unregister_shrinker(struct shrinker *shrinker);

@@ -13,21 +13,16 @@
 #include "mm/fault.h"
 #include "mm/internal.h"
 
+#include <kernel/errno.h>
 #include <kernel/ktest.h>
 #include <kernel/string.h>
 #include <port/stack.h>
 
-#include "cpus.h"
+#include "waiter.h"
 
 #define PATIENCE_NS	50000000L	/* 50 ms; a call that does not wait takes microseconds */
 
-static bool arrived, passed;		/* the waiting thread is about to call; has come back */
-static unsigned long first_turn[PORT_NR_CPUS];	/* of a CPU that is about to call; 0: it is not */
-
-static bool has_passed(void)
-{
-	return __atomic_load_n(&passed, __ATOMIC_ACQUIRE);
-}
+static bool arrived;			/* the other thread is where its case wants it */
 
 static void set(bool *flag)
 {
@@ -41,49 +36,6 @@ static void be_patient(void)
 	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
 		port_relax();
 	nanosleep(&patience, NULL);
-}
-
-/* The next call is one that waits. */
-static void arrive(void)
-{
-	unsigned int cpu = port_cpu();
-
-	__atomic_store_n(&first_turn[cpu], cpus_turns(cpu) + 1, __ATOMIC_RELEASE);
-}
-
-static unsigned int nr_waiting(void)
-{
-	unsigned int nr = 0;
-
-	for (unsigned int cpu = 0; cpu < PORT_NR_CPUS; cpu++) {
-		unsigned long turn = __atomic_load_n(&first_turn[cpu], __ATOMIC_ACQUIRE);
-
-		nr += turn && cpus_turns(cpu) >= turn;
-	}
-	return nr;
-}
-
-/* Until so many threads turn in loops, or one has come through that should not. */
-static void await_waiting(unsigned int nr)
-{
-	while (nr_waiting() < nr && !has_passed())
-		sched_yield();
-}
-
-static pthread_t start_one_more(struct ktest *t, void *(*fn)(void *), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, fn, arg) != 0)
-		ktest_fail(t, __FILE__, __LINE__, "no thread");
-	return thread;
-}
-
-static pthread_t start(struct ktest *t, void *(*fn)(void *), void *arg)
-{
-	arrived = passed = false;
-	memset(first_turn, 0, sizeof(first_turn));
-	return start_one_more(t, fn, arg);
 }
 
 /* ---- reclaim ------------------------------------------------------------- */
@@ -117,18 +69,18 @@ static struct shrinker bystander = {
 static void *reclaims_too(void *arg)
 {
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	waiter_got = reclaim(&kernel_mm, GFP_KERNEL);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
 static void *unregisters(void *arg)
 {
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	unregister_shrinker(&bystander);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
@@ -141,9 +93,9 @@ static unsigned long scan_while_other_waits(struct shrinker *shrinker, gfp_t gfp
 	(void)shrinker;
 	(void)gfp;
 	(void)nr;
-	waiter = start(owner, other, NULL);
-	await_waiting(1);
-	KTEST_EXPECT(owner, !has_passed());
+	waiter = waiter_start(owner, other, NULL);
+	await_waiters(1);
+	KTEST_EXPECT(owner, !waiter_has_passed());
 	return 1;		/* as if a page came free */
 }
 
@@ -164,7 +116,7 @@ static void one_cpu_reclaims_at_a_time(struct ktest *t)
 	register_shrinker(&slow);
 	freed = reclaim(&kernel_mm, GFP_KERNEL);
 	pthread_join(waiter, NULL);
-	KTEST_EXPECT(t, has_passed());
+	KTEST_EXPECT(t, waiter_has_passed());
 	KTEST_EXPECT(t, freed >= 1);
 	KTEST_EXPECT_EQ(t, waiter_got, freed);
 	KTEST_EXPECT_EQ(t, scans, 1);
@@ -179,7 +131,7 @@ static void a_shrinker_leaves_when_no_callback_runs(struct ktest *t)
 	register_shrinker(&slow);
 	(void)reclaim(&kernel_mm, GFP_KERNEL);
 	pthread_join(waiter, NULL);
-	KTEST_EXPECT(t, has_passed());
+	KTEST_EXPECT(t, waiter_has_passed());
 	KTEST_EXPECT_EQ(t, scans, 2);
 	unregister_shrinker(&slow);
 }
@@ -194,9 +146,9 @@ static unsigned long late_got;
 static void *comes_late(void *arg)
 {
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	__atomic_fetch_add(&late_got, reclaim(&kernel_mm, GFP_KERNEL), __ATOMIC_RELAXED);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
@@ -206,9 +158,9 @@ static unsigned long scan_in_vain(struct shrinker *shrinker, gfp_t gfp, unsigned
 	(void)gfp;
 	(void)nr;
 	if (scans++ == 0) {
-		late[0] = start(owner, comes_late, NULL);
-		late[1] = start_one_more(owner, comes_late, NULL);
-		await_waiting(ARRAY_SIZE(late));
+		late[0] = waiter_start(owner, comes_late, NULL);
+		late[1] = waiter_start_one_more(owner, comes_late, NULL);
+		await_waiters(ARRAY_SIZE(late));
 	}
 	return 0;
 }
@@ -264,9 +216,9 @@ static void a_callback_may_unregister_its_own(struct ktest *t)
 
 static void *destroys(void *arg)
 {
-	arrive();
+	waiter_arrives();
 	waiter_got = (unsigned long)kmem_cache_destroy(arg);
-	set(&passed);
+	waiter_passes();
 	return NULL;
 }
 
@@ -278,9 +230,9 @@ static void destroy_waits_for_walkers(struct ktest *t)
 
 	KTEST_ASSERT(t, cache);
 	cache->pins++;
-	waiter = start(t, destroys, cache);
-	await_waiting(1);
-	KTEST_EXPECT(t, !has_passed());
+	waiter = waiter_start(t, destroys, cache);
+	await_waiters(1);
+	KTEST_EXPECT(t, !waiter_has_passed());
 	flags = spin_lock_irqsave(&cache_list_lock);
 	cache->pins--;
 	spin_unlock_irqrestore(&cache_list_lock, flags);
@@ -309,9 +261,9 @@ static void *takes_lock(void *arg)
 	unsigned long flags;
 
 	(void)arg;
-	arrive();
+	waiter_arrives();
 	flags = spin_lock_irqsave(&lock);
-	set(&passed);
+	waiter_passes();
 	spin_unlock_irqrestore(&lock, flags);
 	return NULL;
 }
@@ -320,13 +272,13 @@ static void a_lock_is_waited_for(struct ktest *t)
 {
 	unsigned long flags = spin_lock_irqsave(&lock);
 
-	waiter = start(t, takes_lock, NULL);
-	await_waiting(1);
-	KTEST_EXPECT(t, !has_passed());
+	waiter = waiter_start(t, takes_lock, NULL);
+	await_waiters(1);
+	KTEST_EXPECT(t, !waiter_has_passed());
 	KTEST_EXPECT(t, spin_is_held(&lock));
 	spin_unlock_irqrestore(&lock, flags);
 	pthread_join(waiter, NULL);
-	KTEST_EXPECT(t, has_passed());
+	KTEST_EXPECT(t, waiter_has_passed());
 	KTEST_EXPECT(t, !spin_is_held(&lock));
 }
 
@@ -340,7 +292,7 @@ static uint64_t sheaves_out;
 
 static void run_on_another_cpu(struct ktest *t, void *(*fn)(void *))
 {
-	pthread_join(start(t, fn, NULL), NULL);
+	pthread_join(waiter_start(t, fn, NULL), NULL);
 }
 
 static void *frees_pages(void *arg)
@@ -418,6 +370,40 @@ static void a_full_sheaf_serves_another_cpu(struct ktest *t)
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), 0);
 }
 
+/* All objects of a refill, so that its sheaf is empty, and stays where no call can fetch it. */
+static void *takes_a_sheafful(void *arg)
+{
+	(void)arg;
+	for (nr_objects = 0; nr_objects < shared->sheaf_size; nr_objects++)
+		objects[nr_objects] = kmem_cache_alloc(shared, GFP_KERNEL);
+	return NULL;
+}
+
+static void *drains_its_own(void *arg)
+{
+	(void)arg;
+	sheaf_drain_cpus(shared);
+	return NULL;
+}
+
+/* The next cache would get the number of this one, and find a sheaf of another size. */
+static void a_cache_with_a_sheaf_out_of_reach_stays(struct ktest *t)
+{
+	unsigned int level = log_level();
+
+	if (!open_shared(t, "cpus-reach"))
+		return;
+	run_on_another_cpu(t, takes_a_sheafful);
+	for (unsigned int i = 0; i < nr_objects; i++)
+		kmem_cache_free(shared, objects[i]);
+	log_set_level(LOGLEVEL_EMERG);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), -EBUSY);
+	log_set_level(level);
+	KTEST_EXPECT(t, kmem_cache_find("cpus-reach") == shared);
+	run_on_another_cpu(t, drains_its_own);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(shared), 0);
+}
+
 /* A barn that may keep nothing more: the sheaf that was emptied goes back where it came from. */
 static void a_barn_that_is_full_keeps_no_empty_sheaf(struct ktest *t)
 {
@@ -454,7 +440,7 @@ static void *frees_until_a_sheaf_is_needed(void *arg)
 	for (; i < 2 * shared->sheaf_size; i++)
 		kmem_cache_free(shared, objects[i]);
 	set(&arrived);
-	while (!has_passed())
+	while (!waiter_has_passed())
 		port_relax();
 	kmem_cache_free(shared, objects[i]);
 	barn_full = shared->nr_barn_full;
@@ -483,12 +469,13 @@ static void a_sheaf_too_many_goes_back(struct ktest *t)
 		objects[i] = kmem_cache_alloc(shared, GFP_KERNEL);
 	empty = kmem_cache_alloc(sheaves, GFP_KERNEL);
 	KTEST_ASSERT(t, empty);
-	waiter = start(t, frees_until_a_sheaf_is_needed, NULL);
+	arrived = false;
+	waiter = waiter_start(t, frees_until_a_sheaf_is_needed, NULL);
 	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
 		port_relax();
 	out = sheaves->nr_out;
 	flags = spin_lock_irqsave(&sheaves->lock);
-	set(&passed);
+	waiter_passes();
 	while (__atomic_load_n(&sheaves->lock.next, __ATOMIC_ACQUIRE) == sheaves->lock.serving + 1)
 		port_relax();
 	empty->entry[0] = NULL;
@@ -589,7 +576,7 @@ static void *stops_being_busy(void *arg)
 	struct percpu *cpu = arg;
 
 	be_patient();
-	set(&passed);
+	waiter_passes();
 	__atomic_store_n(&cpu->busy, 0, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -601,10 +588,11 @@ static bool comes_back_early(struct ktest *t, void (*turn)(bool on))
 	bool early_back;
 
 	cpu->busy = 1;
-	waiter = start(t, stops_being_busy, cpu);
+	arrived = false;
+	waiter = waiter_start(t, stops_being_busy, cpu);
 	set(&arrived);
 	turn(false);
-	early_back = !has_passed();
+	early_back = !waiter_has_passed();
 	pthread_join(waiter, NULL);
 	return early_back;
 }
@@ -695,6 +683,7 @@ static const struct ktest_case cpus_cases[] = {
 	KTEST_CASE(a_lock_under_masked_interrupts),
 	KTEST_CASE(a_cpus_first_act_may_be_a_free),
 	KTEST_CASE(a_full_sheaf_serves_another_cpu),
+	KTEST_CASE(a_cache_with_a_sheaf_out_of_reach_stays),
 	KTEST_CASE(a_barn_that_is_full_keeps_no_empty_sheaf),
 	KTEST_CASE(a_sheaf_too_many_goes_back),
 	KTEST_CASE(the_nth_request_is_one_of_this_cpus),

@@ -160,6 +160,13 @@ static void needs_a_cache(void)
 		seq_puts(&seq_console, "came back\n");
 }
 
+static void needs_a_cache_of_nothing(void)
+{
+	mm_bug_quiet(true);
+	if (!kmem_cache_create("nothing", 0, 0, SLAB_PANIC, NULL))
+		seq_puts(&seq_console, "came back\n");
+}
+
 /* All is taken, what the reserves hold too, and there is nothing that could be reclaimed. */
 static void needs_a_page(void)
 {
@@ -189,6 +196,8 @@ static void what_cannot_be_refused_panics(struct ktest *t)
 {
 	EXPECT_PANIC(t, needs_a_cache, "cache task_struct with SLAB_PANIC cannot be created: ",
 		     "error 17");
+	EXPECT_PANIC(t, needs_a_cache_of_nothing,
+		     "cache nothing with SLAB_PANIC cannot be created: the size must be ");
 	EXPECT_PANIC(t, needs_a_page, "a __GFP_NOFAIL request of order 0 by ");
 	EXPECT_PANIC(t, overfills_a_map, "memmap: more than ", " out of 2 entries");
 }

@@ -102,6 +102,25 @@ static void state_survives_a_free(struct ktest *t)
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
 }
 
+/* Zeroes would undo what the constructor made, for the next holder too. */
+static void no_zeroes_after_a_constructor(struct ktest *t)
+{
+	struct kmem_cache *cache = make("test-made", MADE_SIZE, 0, make_object);
+	void *object;
+
+	KTEST_ASSERT(t, cache);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_ASSERT(t, object);
+	kmem_cache_free(cache, object);
+	EXPECT_BUGS(t, MM_BUG_BAD_REQUEST, 1, object = kmem_cache_zalloc(cache, GFP_KERNEL));
+	KTEST_EXPECT(t, !object);
+	EXPECT_BUGS(t, MM_BUG_BAD_REQUEST, 1,
+		    object = kmem_cache_alloc(cache, GFP_KERNEL | __GFP_ZERO));
+	KTEST_EXPECT(t, !object);
+	KTEST_EXPECT_EQ(t, cache_nr_live(cache), 0);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
 static void zalloc_zeroes_dirty_objects(struct ktest *t)
 {
 	struct kmem_cache *cache = make("test-zero", 333, 0, NULL);
@@ -334,11 +353,33 @@ static void live_objects_are_reported_one_by_one(struct ktest *t)
 	expect_free_state(t, &before);
 }
 
-static void cache_of_caches_stays(struct ktest *t)
+static void the_allocators_caches_stay(struct ktest *t)
 {
-	EXPECT_BUGS(t, MM_BUG_BAD_REQUEST, 1,
-		    KTEST_EXPECT_EQ(t, kmem_cache_destroy(kmem_cache_find("kmem_cache")), -EBUSY));
-	KTEST_EXPECT(t, kmem_cache_find("kmem_cache"));
+	static const char *const names[] = { "kmem_cache", "sheaf", "kmalloc-448", "dma-kmalloc-8" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct kmem_cache *cache = kmem_cache_find(names[i]);
+
+		KTEST_ASSERT(t, cache);
+		EXPECT_BUGS(t, MM_BUG_BAD_REQUEST, 1,
+			    KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), -EBUSY));
+		KTEST_EXPECT(t, kmem_cache_find(names[i]) == cache);
+	}
+}
+
+/* What was destroyed before, or never was a cache, is told from one unread. */
+static void only_caches_are_destroyed(struct ktest *t)
+{
+	struct kmem_cache *cache = make("test-twice", 40, 0, NULL);
+	char content[64];
+
+	KTEST_ASSERT(t, cache);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1,
+		    KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), -EINVAL));
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1,
+		    KTEST_EXPECT_EQ(t, kmem_cache_destroy((struct kmem_cache *)content), -EINVAL));
+	EXPECT_SOUND(t);
 }
 
 /* A name in use is no caller's bug, but an error in the log, which is kept quiet here. */
@@ -476,6 +517,7 @@ static const struct ktest_case cache_cases[] = {
 	KTEST_CASE(ctor_runs_once_per_object),
 	KTEST_CASE(state_survives_a_free),
 	KTEST_CASE(zalloc_zeroes_dirty_objects),
+	KTEST_CASE(no_zeroes_after_a_constructor),
 	KTEST_CASE(dma_caches_keep_below_their_limit),
 	KTEST_CASE(bulk_gives_all),
 	KTEST_CASE(bulk_is_all_or_nothing),
@@ -484,7 +526,8 @@ static const struct ktest_case cache_cases[] = {
 	KTEST_CASE(emptied_slabs_merge_back),
 	KTEST_CASE(slabs_in_use_are_filled_first),
 	KTEST_CASE(live_objects_are_reported_one_by_one),
-	KTEST_CASE(cache_of_caches_stays),
+	KTEST_CASE(the_allocators_caches_stay),
+	KTEST_CASE(only_caches_are_destroyed),
 	KTEST_CASE(name_in_use_is_refused),
 	KTEST_CASE(bad_arguments_are_reported),
 	KTEST_CASE(limits_are_inside),

@@ -135,7 +135,7 @@ static int run_shrink(void)
 
 static int run_kmalloc(void)
 {
-	static const size_t sizes[] = { 1, 8, 100, 1000, 4096, 8193, 100000 };
+	static const size_t sizes[] = { 1, 8, 100, 256, 8193, 100000 };
 	void *taken[4 * ARRAY_SIZE(sizes)];
 	unsigned int nr = 0;
 	int err = 0;
@@ -156,19 +156,25 @@ static int run_kmalloc(void)
 	return err;
 }
 
-/* Sizes with slabs of several pages: when there is none, single pages serve. */
+/* Sizes with slabs of several pages: when there is none, fewer pages serve. */
 static int run_kmalloc_multipage(void)
 {
-	void *object = kmalloc(5000, GFP);
-	void *larger = krealloc(object, 8192, GFP);
+	static const size_t sizes[] = { 700, 4096, 5000, 8192 };
+	void *object = NULL, *larger = NULL;
 
-	kfree(larger ? larger : object);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		larger = krealloc(object, sizes[i], GFP);
+		if (!larger)
+			break;
+		object = larger;
+	}
+	kfree(object);
 	return larger ? 0 : -ENOMEM;
 }
 
 static int run_krealloc(void)
 {
-	static const size_t sizes[] = { 8, 60, 64, 700, 4000, 20000, 70000, 300 };
+	static const size_t sizes[] = { 8, 60, 64, 200, 20000, 70000, 250 };
 	size_t size = 0;
 	void *object = NULL;
 

@@ -277,6 +277,23 @@ static void orders(struct ktest *t)
 }
 
 /* A refused block is counted as vmstat's alloc_failed, a refused object is not. */
+/* Pages stand in for a slab that cannot be had, but not for an object that is refused on purpose. */
+static void refused_objects_of_several_pages(struct ktest *t)
+{
+	static const size_t sizes[] = { 64, 320, 4096, 5000, 8192 };
+
+	if (!open(t))
+		return;
+	apply(t, FAULT_SLAB, "1,100,0,-1,ignore-gfp-wait=N,verbose=0");
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *object = kmalloc(sizes[i], GFP_KERNEL);
+
+		KTEST_EXPECT(t, !object);
+		kfree(object);
+	}
+	close(t);
+}
+
 static void slabs_are_blocks(struct ktest *t)
 {
 	uint64_t failed;
@@ -487,6 +504,7 @@ static const struct ktest_case fault_cases[] = {
 	KTEST_CASE(who_is_spared),
 	KTEST_CASE(orders),
 	KTEST_CASE(orders_without_lists),
+	KTEST_CASE(refused_objects_of_several_pages),
 	KTEST_CASE(slabs_are_blocks),
 	KTEST_CASE(early_memory_is_spared),
 	KTEST_CASE(stacks_are_out_of_use),

@@ -183,6 +183,44 @@ static void what_is_written_off_has_a_row(struct ktest *t)
 	arena_abandon(&arena);
 }
 
+/*
+ * A slab is set aside of which most objects were never handed out: they still carry their marks,
+ * and are lost all the same.
+ */
+static void a_slab_set_aside_with_its_rest(struct ktest *t)
+{
+	static struct arena arena;
+	static struct ledger ledger;
+	struct kmem_cache *cache;
+	void *mine[3], *other;
+
+	if (!arena_open(&arena, t))
+		return;
+	cache = kmem_cache_create_in(&arena.mm, "test-ledger", SIZE, 0, 0, NULL, RET_IP);
+	KTEST_ASSERT(t, cache);
+	cache->sheaf_size = 0;		/* straight from the slab, which keeps its rest */
+	for (unsigned int i = 0; i < ARRAY_SIZE(mine); i++)
+		mine[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_ASSERT(t, mine[2]);
+	kmem_cache_free(cache, mine[0]);
+	*slab_word(cache, mine[0]) ^= 1;
+	EXPECT_BUGS(t, MM_BUG_CORRUPTED, 1, other = kmem_cache_alloc(cache, GFP_KERNEL));
+	ledger_take(&arena.mm, &ledger);
+	KTEST_EXPECT_EQ(t, ledger_sum(&ledger), ledger.total);
+	KTEST_EXPECT_EQ(t, ledger.nr_drifts, 0);
+	KTEST_EXPECT_EQ(t, ledger.row[LEDGER_LOST], (cache->objects - 2ULL) * SIZE);
+	KTEST_EXPECT_EQ(t, ledger.row[LEDGER_LIVE], (other ? 3 : 2) * (uint64_t)SIZE);
+	for (unsigned int i = 1; i < ARRAY_SIZE(mine); i++)
+		kmem_cache_free(cache, mine[i]);
+	kmem_cache_free(cache, other);
+	(void)kmem_cache_shrink(cache);
+	/* What is lost holds its slab for good: it is forgotten with its arena. */
+	memset(cache->fill, 0, sizeof(cache->fill));
+	cache->nr_slabs = cache->nr_lost = 0;
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	arena_abandon(&arena);
+}
+
 /* ---- faults -------------------------------------------------------------- */
 
 /* One fault: so many bytes are in no row, and so many counters disagree. */
@@ -365,6 +403,7 @@ static const struct ktest_case ledger_object_cases[] = {
 	KTEST_CASE(dma_classes_are_bounded_as_well),
 	KTEST_CASE(a_large_request_knows_what_was_asked),
 	KTEST_CASE(what_is_written_off_has_a_row),
+	KTEST_CASE(a_slab_set_aside_with_its_rest),
 	KTEST_CASE(a_forgotten_sheaf_is_missing),
 	KTEST_CASE(a_slab_off_its_list_is_missing),
 	KTEST_CASE(a_list_of_slabs_may_run_in_a_circle),

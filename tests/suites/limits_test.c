@@ -456,6 +456,40 @@ static void the_last_page_of_ram_comes_back(struct ktest *t)
 	free_pages_exact(pages, bytes);
 }
 
+/*
+ * Page 0 cannot be handed out: its number ends lists and its address is NULL's. No port has to say
+ * so, and it does not come back with boot information that lay there. After that the map takes no
+ * reservation any more, for the zones have the memory.
+ */
+static void page_zero_is_kept_and_the_map_closed(struct ktest *t)
+{
+	size_t bytes = MAX_ORDER_NR_PAGES * sizeof(struct page);
+	struct page *pages = alloc_pages_exact(bytes, GFP_KERNEL);
+	char *ram = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL);
+	const struct zone *zone = &mm.zone[ZONE_DMA];
+	uint32_t nr_taken;
+
+	KTEST_ASSERT(t, pages && ram);
+	add_ram(0, 8);
+	KTEST_EXPECT_EQ(t, memmap_reserve(&map, 0, PFN_PHYS(2), MEMMAP_OWNER_BOOT_INFO), 0);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	KTEST_ASSERT(t, mm_setup(&mm, &map, pages, (char *)((uintptr_t)ram - PFN_PHYS(7))) == 0);
+	KTEST_EXPECT_EQ(t, zone->nr_free, 5);
+	nr_taken = map.nr_taken;
+	be_quiet();
+	KTEST_EXPECT_EQ(t, memmap_reserve(&map, PFN_PHYS(3), PFN_PHYS(4), MEMMAP_OWNER_KERNEL),
+			-EBUSY);
+	KTEST_EXPECT_EQ(t, early_alloc(&map, PAGE_SIZE, PAGE_SIZE, 0), 0);
+	be_loud();
+	KTEST_EXPECT_EQ(t, map.nr_taken, nr_taken);
+	KTEST_EXPECT_EQ(t, mm_release(&mm), PAGE_SIZE);
+	KTEST_EXPECT_EQ(t, zone->nr_free, 6);
+	KTEST_EXPECT_EQ(t, pages[0].state, PAGE_RESERVED);
+	KTEST_EXPECT_EQ(t, mm_verify_instance(&mm, &seq_console), 0);
+	free_pages_exact(ram, PAGE_SIZE);
+	free_pages_exact(pages, bytes);
+}
+
 /* Two largest blocks that start at a multiple of both come back in one stretch: as two blocks. */
 static void no_piece_exceeds_the_largest_order(struct ktest *t)
 {
@@ -505,6 +539,7 @@ static const struct ktest_case limits_cases[] = {
 	KTEST_CASE(the_largest_object_has_no_room_for_a_word),
 	KTEST_CASE(an_instance_needs_a_free_page),
 	KTEST_CASE(the_last_page_of_ram_comes_back),
+	KTEST_CASE(page_zero_is_kept_and_the_map_closed),
 	KTEST_CASE(no_piece_exceeds_the_largest_order),
 	KTEST_CASE(boot_memory_is_given_back_once),
 };

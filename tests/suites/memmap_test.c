@@ -239,6 +239,23 @@ static void worst_number_of_ranges_fits(struct ktest *t)
 	}
 }
 
+/* Two entries that share a page make one range: without a slot, that is one refusal. */
+static void a_range_without_a_slot_is_refused_once(struct ktest *t)
+{
+	fresh_map();
+	memmap_add(&map, GIB, MIB, MEMMAP_USABLE);
+	memmap_add(&map, 2 * GIB, 0x1800, MEMMAP_ACPI);
+	memmap_add(&map, 2 * GIB + 0x1800, 0x2800, MEMMAP_ACPI);
+	for (uint64_t i = 0; i < NR_TAKEN; i++)
+		memmap_reserve(&map, i * 0x4000, i * 0x4000 + 0x1000, MEMMAP_OWNER_MODULE);
+	KTEST_EXPECT_EQ(t, map.refused, 0);
+	KTEST_EXPECT_EQ(t, seal_quietly(), 0);
+	KTEST_EXPECT_EQ(t, map.refused, 1);
+	expect_ranges(t, (struct memmap_range[]){
+		{ GIB, GIB + MIB, MEMMAP_USABLE }, { 2 * GIB, 2 * GIB + 0x4000, MEMMAP_RESERVED },
+	}, 2);
+}
+
 static void reservations_sort_and_merge(struct ktest *t)
 {
 	static const struct memmap_reservation want[] = {
@@ -435,6 +452,7 @@ static const struct ktest_case memmap_cases[] = {
 	KTEST_CASE(nothing_usable_is_an_error),
 	KTEST_CASE(full_table_of_entries_refuses),
 	KTEST_CASE(worst_number_of_ranges_fits),
+	KTEST_CASE(a_range_without_a_slot_is_refused_once),
 	KTEST_CASE(reservations_sort_and_merge),
 	KTEST_CASE(greater_owner_keeps_the_page),
 	KTEST_CASE(full_table_of_reservations_refuses_whole),

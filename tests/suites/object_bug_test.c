@@ -164,6 +164,56 @@ static void addresses_in_a_slabs_tail(struct ktest *t)
 	all_whole_then_free(t, cache);
 }
 
+static void nothing_to_make(void *object)
+{
+	(void)object;
+}
+
+/*
+ * With a constructor the free word lies behind the object: 608 bytes, 26 of them in 16 KiB. Behind
+ * them another one would begin, whose word would lie in the next slab, or in nothing at all.
+ */
+static void a_tail_without_room_for_the_word(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-tail-ctor", 600, 0, 0, nothing_to_make);
+	char *object, *tail;
+
+	KTEST_ASSERT(t, cache);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_ASSERT(t, object);
+	KTEST_EXPECT_EQ(t, PAGE_SIZE << cache->order, 16384);
+	KTEST_EXPECT_EQ(t, cache->objects, 26);
+	tail = (char *)page_address(slab_of(&kernel_mm, object)) + 26 * 608;
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1, kmem_cache_free(cache, tail));
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1, kfree(tail));
+	EXPECT_BUGS(t, MM_BUG_BAD_POINTER, 1, kmem_cache_free_bulk(cache, 1, (void **)&tail));
+	kmem_cache_free(cache, object);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+	EXPECT_SOUND(t);
+}
+
+/* Above 256 KiB a slab has one object, with a constructor, too: there is no number for a second. */
+static void large_objects_with_a_constructor(struct ktest *t)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-large-ctor", 300000, 0, 0,
+						     nothing_to_make);
+	void *first, *second;
+
+	KTEST_ASSERT(t, cache);
+	KTEST_EXPECT_EQ(t, cache->objects, 1);
+	first = kmem_cache_alloc(cache, GFP_KERNEL);
+	second = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_EXPECT(t, first && second && first != second);
+	kmem_cache_free(cache, second);
+	sheaf_drain_cpus(cache);
+	EXPECT_SOUND(t);
+	second = kmem_cache_alloc(cache, GFP_KERNEL);
+	KTEST_EXPECT(t, second && second != first);
+	kmem_cache_free(cache, second);
+	kmem_cache_free(cache, first);
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
+}
+
 static void addresses_that_no_allocator_gave(struct ktest *t)
 {
 	struct kmem_cache *cache = some_objects(t, "test-wild", 96);
@@ -490,6 +540,8 @@ static const struct ktest_case object_bug_cases[] = {
 	KTEST_CASE(content_may_look_free),
 	KTEST_CASE(addresses_inside_objects),
 	KTEST_CASE(addresses_in_a_slabs_tail),
+	KTEST_CASE(a_tail_without_room_for_the_word),
+	KTEST_CASE(large_objects_with_a_constructor),
 	KTEST_CASE(addresses_that_no_allocator_gave),
 	KTEST_CASE(random_addresses),
 	KTEST_CASE(sizes_of_no_objects),

@@ -376,6 +376,64 @@ static void an_object_that_reclaim_brought_is_found(struct ktest *t)
 	expect_free_state(t, &before);
 }
 
+/* Every page is taken, and each that has an even number is free again: no two lie together. */
+static void leave_single_pages(void)
+{
+	struct link *kept = NULL, *page;
+
+	while ((page = (struct link *)__get_free_page(QUIETLY | __GFP_HIGH)) != NULL) {
+		page->next = blocks[0];
+		blocks[0] = page;
+	}
+	while (blocks[0]) {
+		page = blocks[0];
+		blocks[0] = page->next;
+		if (page_to_pfn(virt_to_page(page)) % 2 == 0) {
+			free_page((unsigned long)page);
+		} else {
+			page->next = kept;
+			kept = page;
+		}
+	}
+	blocks[0] = kept;
+	drain_all_pages();
+}
+
+/*
+ * Half of memory is free, in single pages: no slab of several pages can be made, but every size up
+ * to a page is served, and __GFP_NOFAIL never gives up.
+ */
+static void single_pages_serve_every_class(struct ktest *t)
+{
+	static const size_t sizes[] = { 8, 256, 257, 320, 1000, 2048, 4096 };
+	struct free_state before;
+	uint64_t most;
+
+	if (machine_is_too_large(t))
+		return;
+	before = free_state_now();
+	leave_single_pages();
+	most = nr_free_pages() / 2;	/* the reserves were not taken: they serve some slabs */
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct link *list = NULL, *object;
+		bool large = false;
+
+		for (uint64_t n = 0; n < most && !large; n++) {
+			object = kmalloc(sizes[i], n % 2 ? QUIETLY : QUIETLY | __GFP_NOFAIL);
+			KTEST_ASSERT(t, object);
+			KTEST_EXPECT(t, ksize(object) >= sizes[i]);
+			large = virt_to_page(object)->state == PAGE_LARGE;
+			object->next = list;
+			list = object;
+		}
+		KTEST_EXPECT_EQ(t, large, sizes[i] > 256);
+		give_objects(list);
+	}
+	EXPECT_SOUND(t);
+	give_all_pages();
+	expect_free_state(t, &before);
+}
+
 static const struct ktest_case oom_cases[] = {
 	KTEST_CASE(kmalloc_fails_with_null),
 	KTEST_CASE(krealloc_keeps_the_old_object),
@@ -386,5 +444,6 @@ static const struct ktest_case oom_cases[] = {
 	KTEST_CASE(an_object_that_reclaim_brought_is_found),
 	KTEST_CASE(reclaim_counts_the_pages_of_slabs),
 	KTEST_CASE(what_this_cpu_keeps_serves_larger_blocks),
+	KTEST_CASE(single_pages_serve_every_class),
 };
 KTEST_SUITE(oom, oom_cases);

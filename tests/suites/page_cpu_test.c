@@ -416,7 +416,22 @@ static void let_all_go(void)
 	}
 }
 
-/* Of plain requests, and of such that may only use @low_bit's zone; in turn, until both fail. */
+/* A page of the low zone, which no refill took, goes onto this CPU's list. Return: is it taken? */
+static bool takes_what_is_given(gfp_t low_bit)
+{
+	struct page *page = mm_alloc_pages(&kernel_mm, GFP_NOWAIT | low_bit, 0, RET_IP);
+
+	if (!page)
+		return false;
+	__free_pages(page, 0);
+	page = alloc_page(GFP_NOWAIT);
+	if (page)
+		hold(page);
+	return page;
+}
+
+/* Plain requests, and such that may only use @low_bit's zone, in turn, until both fail. Return: of
+ * the plain ones those that got something after the first that failed. */
 static unsigned int take_in_turn(gfp_t low_bit)
 {
 	unsigned int nr_more = 0;
@@ -428,6 +443,8 @@ static unsigned int take_in_turn(gfp_t low_bit)
 			nr_more += !first;
 			hold(page);
 		}
+		if (first)
+			nr_more += takes_what_is_given(low_bit);
 		first = false;
 		page = alloc_page(GFP_NOWAIT | low_bit);
 		if (page)

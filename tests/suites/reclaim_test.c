@@ -225,11 +225,11 @@ static void reclaim_does_not_nest(struct ktest *t)
 	close_arena(t);
 }
 
+static struct probe behind;		/* it on the list */
+
 /* Who stands behind it on the list is still asked. */
 static void unregistering_leaves_the_others(struct ktest *t)
 {
-	static struct probe behind;
-
 	if (!open_arena(t, 0, 0))
 		return;
 	behind = probe;
@@ -241,6 +241,63 @@ static void unregistering_leaves_the_others(struct ktest *t)
 	KTEST_EXPECT_EQ(t, behind.counts, 1);
 	unregister_shrinker(&behind.shrinker);
 	arena_fini(&arena, t);
+}
+
+/* A callback takes itself and the next one off the list: that one is not asked any more. */
+static unsigned long scan_and_take_two_off(struct shrinker *shrinker, gfp_t gfp, unsigned long nr)
+{
+	(void)gfp;
+	(void)nr;
+	unregister_shrinker(shrinker);
+	unregister_shrinker(&behind.shrinker);
+	return 0;
+}
+
+static void callbacks_take_others_off(struct ktest *t)
+{
+	if (!open_arena(t, 1, 0))
+		return;
+	behind = probe;
+	behind.shrinker.next = NULL;
+	probe.shrinker.scan_objects = scan_and_take_two_off;
+	register_shrinker(&behind.shrinker);
+	(void)reclaim(&arena.mm, GFP_KERNEL);
+	KTEST_EXPECT_EQ(t, probe.counts, 1);
+	KTEST_EXPECT_EQ(t, behind.counts, 0);
+	arena_fini(&arena, t);
+}
+
+/* As in Linux: neither is a number of objects. */
+static void words_instead_of_numbers(struct ktest *t)
+{
+	if (!open_arena(t, SHRINK_EMPTY, 1))
+		return;
+	while (reclaim(&arena.mm, GFP_KERNEL))
+		;		/* what others could spare */
+	KTEST_EXPECT_EQ(t, probe.scans, 0);
+	probe.has = MANY;
+	probe.progress = SHRINK_STOP;
+	KTEST_EXPECT_EQ(t, reclaim(&arena.mm, GFP_KERNEL), 0);
+	KTEST_EXPECT_EQ(t, probe.scans, 1);
+	close_arena(t);
+}
+
+/* What comes free while nobody says so (here in a callback; on another CPU) is still found. */
+static void a_last_look_after_no_progress(struct ktest *t)
+{
+	struct page *page;
+
+	if (!open_arena(t, MANY, 0))
+		return;
+	while (reclaim(&arena.mm, GFP_KERNEL))
+		;		/* what others could spare */
+	take_all(t);
+	page = take(GFP_NOWAIT);
+	KTEST_EXPECT(t, !page);
+	probe.hostage = arena.mm.pages + ARENA_PFN;
+	probe.release_at = probe.scans + 1;
+	KTEST_EXPECT(t, take(GFP_KERNEL) == arena.mm.pages + ARENA_PFN);
+	close_arena(t);
 }
 
 static void registering_twice_is_reported(struct ktest *t)
@@ -378,6 +435,9 @@ static const struct ktest_case reclaim_cases[] = {
 	KTEST_CASE(nofail_goes_on_while_there_is_progress),
 	KTEST_CASE(reclaim_does_not_nest),
 	KTEST_CASE(unregistering_leaves_the_others),
+	KTEST_CASE(callbacks_take_others_off),
+	KTEST_CASE(words_instead_of_numbers),
+	KTEST_CASE(a_last_look_after_no_progress),
 	KTEST_CASE(registering_twice_is_reported),
 	KTEST_CASE(empty_slabs_are_given_back),
 	KTEST_CASE(nobody_keeps_while_short),

@@ -25,8 +25,6 @@ static size_t slab_bytes(const struct kmem_cache *cache)
 static const char *why_bad(const struct kmem_cache *cache, unsigned int size, unsigned int align)
 {
 	unsigned int content = size;
-	unsigned long room = slab_bytes(cache) / cache->stride;
-	unsigned long tail = slab_bytes(cache) % cache->stride;
 
 	if (cache->ctor) {
 		if (cache->word < size)
@@ -43,10 +41,7 @@ static const char *why_bad(const struct kmem_cache *cache, unsigned int size, un
 		return "the alignment is less than what was asked for";
 	if (cache->objects == 0 || cache->objects > SLAB_MAX_OBJECTS)
 		return "the number of objects is out of bounds";
-	/* A tail holds a free word, which says that no object begins there; or there is no tail. */
-	if (tail != 0 && tail < cache->word + 8)
-		room--;
-	if (cache->objects != room)
+	if (cache->objects != slab_bytes(cache) / cache->stride)
 		return "there is room for another object, or for one less";
 	return NULL;
 }
@@ -62,6 +57,26 @@ static bool indices_are_exact(const struct kmem_cache *cache)
 
 		if (first * cache->reciprocal >> 44 != i || last * cache->reciprocal >> 44 != i)
 			return false;
+	}
+	return true;
+}
+
+/* Objects begin at the multiples of the stride up to the last object, and nowhere else. */
+static bool starts_are_exact(const struct kmem_cache *cache)
+{
+	for (uint64_t i = 0; i <= cache->objects; i++) {
+		uint64_t start = i * cache->stride;
+
+		if (start < slab_bytes(cache) &&
+		    (start * cache->inverse < cache->limit) != (i < cache->objects))
+			return false;
+		for (uint64_t near = 1; near < cache->stride; near = near * 3 + 1) {
+			uint64_t behind = (start + near) * cache->inverse;
+			uint64_t before = (start + cache->stride - near) * cache->inverse;
+
+			if (behind < cache->limit || before < cache->limit)
+				return false;
+		}
 	}
 	return true;
 }
@@ -87,6 +102,8 @@ static void check_layout(struct ktest *t, const struct kmem_cache *cache, unsign
 
 	if (!why && !indices_are_exact(cache))
 		why = "an address leads to another object's index";
+	if (!why && !starts_are_exact(cache))
+		why = "an object begins where none does, or none where one does";
 	/*
 	 * A slab of order 5 loses less than one stride: for these sizes a sixteenth can always
 	 * be kept.

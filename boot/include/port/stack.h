@@ -2,8 +2,9 @@
  * stack_pop(), stack_push() and the two for many entries as restartable sequences.
  *
  * Each is loads, and stores to memory that nobody reads yet, and then ONE instruction that makes it
- * true: it moves the top. If an interrupt comes before that instruction,
- * its handler may use the same stack, and what has been loaded is stale; so the interrupt entry
+ * true: it moves the top. (What stack_pop_many() stores goes to the caller's array, which holds
+ * leavings behind the entries that it returns.) If an interrupt comes before that instruction, its
+ * handler may use the same stack, and what has been loaded is stale; so the interrupt entry
  * looks the interrupted address up in the table that RESTART() fills, and if it lies behind a
  * sequence's first instruction, up to and including the last, goes back to the first
  * (boot/interrupts.c). No lock, no masked interrupts. The inputs are left as they are, so that it
