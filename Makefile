@@ -15,6 +15,10 @@ VERSION := 0.1.0
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
+# The name of a folder and of a tool that is looked for.
+ifneq ($(filter gcc clang,$(CC)) $(words $(CC)),$(CC) 1)
+$(error CC=$(CC): expected gcc or clang)
+endif
 STACKS ?= restartable
 ifeq ($(filter restartable portable,$(STACKS)),)
 $(error STACKS=$(STACKS): expected restartable or portable)
@@ -35,6 +39,8 @@ OVMF ?= /usr/share/OVMF
 
 BOOT_ASMS := boot/header.asm boot/entry.asm boot/early_serial.asm boot/stacks.asm \
 	boot/interrupts.asm boot/trampoline.asm
+
+BOOT_INCS := boot/layout.inc boot/long_mode.inc
 
 BOOT_SRCS := boot/main.c boot/boot_info.c boot/multiboot2.c boot/options.c boot/paging.c \
 	boot/window.c boot/acpi.c boot/acpi_power.c boot/madt.c boot/gdt.c boot/interrupts.c \
@@ -150,12 +156,24 @@ $(OUT)/flags: always
 	@echo '$(CC) $(subst ','\'',$(CFLAGS) $(ASFLAGS) $(LDFLAGS))' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
+# Likewise what an image is made of: a list that got shorter leaves no file that is newer.
+$(OUT)/objects: always
+	@mkdir -p $(@D)
+	@echo '$(OBJS)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(OUT)/modules: always
+	@mkdir -p $(@D)
+	@echo '$(GRUB_MODULES)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 $(OUT)/%.o: %.c $(OUT)/flags | need-$(CC)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(NOECHO)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/%.asm.o: %.asm $(OUT)/flags | need-nasm
+# NASM 2.16's -MD forgets included files: each is a prerequisite of all.
+$(OUT)/%.asm.o: %.asm $(BOOT_INCS) $(OUT)/flags | need-nasm
 	@mkdir -p $(@D)
 	@echo "  NASM    $<"
 	$(NOECHO)nasm $(ASFLAGS) -MD $(@:.o=.d) -MP $< -o $@
@@ -173,10 +191,11 @@ $(OUT)/symbols1.asm: $(OUT)/quire0.elf boot/symbols.awk | need-nm need-awk
 $(OUT)/symbols0.o $(OUT)/symbols1.o: $(OUT)/%.o: $(OUT)/%.asm | need-nasm
 	$(NOECHO)nasm $(ASFLAGS) $< -o $@
 
-$(OUT)/quire0.elf: $(OBJS) $(OUT)/symbols0.o linker.ld | need-ld
+$(OUT)/quire0.elf: $(OBJS) $(OUT)/symbols0.o $(OUT)/objects linker.ld | need-ld
 	$(NOECHO)ld $(LDFLAGS) $(OBJS) $(OUT)/symbols0.o -o $@
 
-$(OUT)/quire.elf: $(OBJS) $(OUT)/symbols1.o linker.ld boot/symbols.awk | need-ld need-grub-file
+$(OUT)/quire.elf: $(OBJS) $(OUT)/symbols1.o $(OUT)/objects linker.ld boot/symbols.awk | need-ld \
+		need-grub-file
 	@echo "  LD      $@"
 	$(NOECHO)ld $(LDFLAGS) -Map $(OUT)/quire.map $(OBJS) $(OUT)/symbols1.o -o $@
 	$(NOECHO)nm -n -S $@ | awk -f boot/symbols.awk | cmp - $(OUT)/symbols1.asm
@@ -221,7 +240,7 @@ GRUB_MODULES := normal multiboot2 serial terminal iso9660 test all_video part_gp
 	part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc
 
 $(OUT)/quire.iso $(OUT)/dump.iso $(OUT)/soak.iso: $(OUT)/%.iso: $(OUT)/quire.elf \
-		$(OUT)/%.cfg | need-objcopy \
+		$(OUT)/%.cfg $(OUT)/modules | need-objcopy \
 		need-grub-mkrescue need-grub-images need-xorriso need-mformat
 	@echo "  ISO     $@"
 	@rm -rf $(OUT)/$*.root && mkdir -p $(OUT)/$*.root/boot/grub

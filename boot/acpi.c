@@ -163,6 +163,7 @@ static void read_madt(const uint8_t *table, size_t bytes, uint64_t paddr)
 		(unsigned long long)paddr, why);
 	acpi_madt.nr = 0;
 	acpi_madt.nr_disabled = 0;
+	acpi_madt.nr_beyond = 0;
 }
 
 /* What the tables in the list are wanted for. Addresses; 0: there is none. */

@@ -9,7 +9,6 @@
 #include "madt.h"
 
 #define ACPI_HEADER_BYTES	36U	/* signature, length, revision, checksum, names */
-#define ACPI_TABLE_MAX		(1U << 20)	/* bytes; longer ones are reserved but not read */
 
 static inline uint32_t acpi_u32(const uint8_t *at)
 {

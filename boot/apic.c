@@ -151,6 +151,11 @@ bool apic_present(void)
 	return kind != APIC_NONE;
 }
 
+bool apic_ticks(void)
+{
+	return count_per_tick != 0;
+}
+
 uint32_t apic_id(void)
 {
 	return kind == APIC_X2 ? apic_read(REG_ID) : apic_read(REG_ID) >> 24;

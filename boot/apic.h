@@ -25,6 +25,9 @@ void apic_cpu_init(void);
 /** apic_present() - did apic_init() find one? */
 bool apic_present(void);
 
+/** apic_ticks() - does its timer interrupt each CPU? */
+bool apic_ticks(void);
+
 /** apic_id() - of this CPU. */
 uint32_t apic_id(void);
 

@@ -59,7 +59,8 @@ enum ist { IST_NONE, IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK };
 
 struct cpu;
 
-/** gdt_init() - @cpu's own segments, and a TSS with its interrupt stacks, for the running CPU. */
+/** gdt_init() - @cpu's own segments, and a TSS with its interrupt stacks, for the running CPU; with
+ *  those a machine check can be told, so that it is switched on. */
 void gdt_init(struct cpu *cpu);
 
 /**
@@ -146,45 +147,3 @@ void acpi_init(struct memmap *map);
 /** acpi_power_off(), acpi_reset() - as the tables told; return when they did not, or in vain. */
 void acpi_power_off(void);
 void acpi_reset(void);
-
-/* ---- options.c ----------------------------------------------------------- */
-
-struct options {
-	const char *test;		/* glob; NULL: no tests */
-	char *bench;			/* a line for command_run(); NULL: no benchmarks */
-	uint64_t soak;			/* seconds; 0: no soak */
-	bool dump;
-	bool poweroff;
-	bool fail_nth;			/* a request of the boot is to fail */
-	bool exactmap;			/* the firmware's map is not used */
-	uint64_t mem;			/* bytes; 0: no limit */
-};
-
-extern struct options options;
-
-/** options_parse() - the kernel's command line; unknown or wrong words are said and ignored. */
-void options_parse(const char *cmdline);
-
-/** options_nr_entries() - how many entries options_add() has for the map. */
-uint32_t options_nr_entries(void);
-
-/** options_add() - to a map not yet sealed: mem=, and memmap='s entries and reservations. */
-void options_add(struct memmap *map);
-
-/* ---- boot_info.c --------------------------------------------------------- */
-
-/**
- * boot_info_read() - check the block at physical address @paddr, and take the command line and the
- * loader's name out of it. A damaged block is said, and what was sound before the damage is used.
- */
-void boot_info_read(uint64_t paddr);
-
-/** boot_info_add() - to boot_info_new_map()'s @map: entries unless exactmap, all that is taken. */
-void boot_info_add(struct memmap *map);
-
-/** boot_info_new_map() - an empty map with room for all entries. */
-struct memmap *boot_info_new_map(void);
-
-/** boot_cmdline(), boot_loader() - what the block said; "" when nothing. Valid for ever. */
-const char *boot_cmdline(void);
-const char *boot_loader(void);

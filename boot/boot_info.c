@@ -11,10 +11,10 @@
 #include <mm/page.h>
 
 #include "boot.h"
+#include "input.h"
 #include "multiboot2.h"
 
 #define STATIC_ENTRIES	512U		/* raw entries; firmware has up to about 200 */
-#define NR_RESERVATIONS	256U
 #define CMDLINE_BYTES	16384U		/* a whole map in memmap= words */
 #define LOADER_BYTES	64U
 #define REASON_BYTES	128U
@@ -31,6 +31,8 @@ static struct memmap the_map;
 static uint64_t static_storage[MEMMAP_BYTES(STATIC_ENTRIES, NR_RESERVATIONS) / sizeof(uint64_t)];
 static uint64_t extra_start, extra_end;	/* where a larger table stands; 0: nowhere */
 
+/* A larger table lies in memory of the firmware's map, which exactmap takes away. */
+_Static_assert(OPTIONS_MAX_RANGES <= STATIC_ENTRIES, "exactmap needs no larger table");
 _Static_assert(MEMMAP_BYTES(STATIC_ENTRIES, NR_RESERVATIONS) % sizeof(uint64_t) == 0,
 	       "whole words of storage");
 
@@ -120,8 +122,10 @@ struct place {
 	bool moved;
 };
 
-static void avoid(struct place *place, uint64_t start, uint64_t end)
+static void avoid(void *ctx, uint64_t start, uint64_t end)
 {
+	struct place *place = ctx;
+
 	if (end > start && place->start < end && place->start + place->bytes > start) {
 		place->start = align_up(min_u64(end, READABLE_END), PAGE_SIZE);
 		place->moved = true;
@@ -141,7 +145,10 @@ static void avoid_module(void *ctx, uint64_t start, uint64_t end, const char *te
 	avoid(ctx, start, end);
 }
 
-/* Called for each entry: the first usable one with room wins. */
+/*
+ * Called for each entry: the first usable one with room wins. The table stays in use, so it must
+ * not lie in what the command line takes away either: that is not in the direct map.
+ */
 static void find_place(void *ctx, uint64_t base, uint64_t length, uint32_t type)
 {
 	static const struct multiboot2_handler obstacles = {
@@ -161,6 +168,7 @@ static void find_place(void *ctx, uint64_t base, uint64_t length, uint32_t type)
 		place.moved = false;
 		avoid(&place, info_paddr, info_paddr + info_bytes);
 		walk(&obstacles, &place);
+		options_avoid(avoid, &place);
 	} while (place.moved);
 	extra_start = place.start;
 	extra_end = place.start + place.bytes;
@@ -193,25 +201,40 @@ static void add_memory(void *ctx, uint64_t base, uint64_t length, uint32_t type)
 		(void)memmap_add(ctx, base, length, type);
 }
 
+/* Nobody here reads modules: one without a reservation is lost, and that is said. */
 static void add_module(void *ctx, uint64_t start, uint64_t end, const char *text, size_t len)
 {
+	struct memmap *map = ctx;
+
 	(void)text;
 	(void)len;
-	if (end > start)
-		(void)memmap_reserve(ctx, start, end, MEMMAP_OWNER_MODULE);
+	if (end <= start)
+		return;
+	if (may_reserve(map)) {
+		(void)memmap_reserve(map, start, end, MEMMAP_OWNER_MODULE);
+		return;
+	}
+	map->refused++;
+	pr_warn("boot: the module at 0x%llx-0x%llx is not kept: too many reservations\n",
+		(unsigned long long)start, (unsigned long long)end);
 }
 
-void boot_info_add(struct memmap *map)
+int boot_info_add(struct memmap *map)
 {
 	static const struct multiboot2_handler all = { .memory = add_memory, .module = add_module };
+	int err;
 
-	walk(&all, map);
-	/* Failures are said by memmap_reserve(); the first ones cannot fail in an empty table. */
-	(void)memmap_reserve(map, 0, PAGE_SIZE, MEMMAP_OWNER_FIRMWARE);
-	(void)memmap_reserve(map, IMAGE_START_PADDR, image_paddr(image_end), MEMMAP_OWNER_KERNEL);
-	if (info_bytes)
-		(void)memmap_reserve(map, info_paddr, info_paddr + info_bytes,
+	/* In an empty table: modules, of which there may be many, come behind. */
+	err = memmap_reserve(map, 0, PAGE_SIZE, MEMMAP_OWNER_FIRMWARE);
+	if (!err)
+		err = memmap_reserve(map, IMAGE_START_PADDR, image_paddr(image_end),
+				     MEMMAP_OWNER_KERNEL);
+	if (!err && info_bytes)
+		err = memmap_reserve(map, info_paddr, info_paddr + info_bytes,
 				     MEMMAP_OWNER_BOOT_INFO);
-	if (extra_start)
-		(void)memmap_reserve(map, extra_start, extra_end, MEMMAP_OWNER_EARLY);
+	if (!err && extra_start)
+		err = memmap_reserve(map, extra_start, extra_end, MEMMAP_OWNER_EARLY);
+	if (!err)
+		walk(&all, map);
+	return err;
 }

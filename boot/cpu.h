@@ -7,6 +7,7 @@
 
 #define CR0_WP		(1UL << 16)	/* the kernel too obeys read-only pages */
 #define CR3_ADDRESS	0x000ffffffffff000UL
+#define CR4_MCE		(1UL << 6)	/* a machine check is an exception, not a shutdown */
 #define RFLAGS_IF	(1UL << 9)
 
 /* What lgdt and lidt load. */
@@ -123,6 +124,19 @@ static inline uint64_t read_cr3(void)
 static inline void write_cr3(uint64_t value)
 {
 	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+
+static inline uint64_t read_cr4(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(value) : : "memory");
+	return value;
+}
+
+static inline void write_cr4(uint64_t value)
+{
+	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
 }
 
 static inline void invlpg(const void *address)

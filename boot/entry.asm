@@ -42,8 +42,7 @@ boot_entry:
 	call check_cpu
 	call make_tables
 
-	mov eax, cr4
-	or eax, CR4_PAE
+	mov eax, CR4_PAE		; and nothing of the firmware's: LA57 asks for other tables
 	mov cr4, eax
 	mov eax, boot_pml4
 	mov cr3, eax
@@ -141,6 +140,10 @@ enter_higher_half:
 	call kernel_main
 	ud2
 .end:
+
+; For linker.ld, which asserts that it is the same as its own.
+global layout_kernel_base
+layout_kernel_base	equ KERNEL_BASE
 
 section .boot.rodata progbits alloc noexec nowrite align=8
 boot_gdt:

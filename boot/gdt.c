@@ -5,6 +5,8 @@
 #include "cpu.h"
 #include "smp.h"
 
+#define CPUID1_MCE	(1U << 7)	/* leaf 1, edx */
+
 #define DESC_CODE64	0x00af9a000000ffffULL	/* present, ring 0, execute and read, 64-bit */
 #define DESC_DATA	0x00cf92000000ffffULL	/* present, ring 0, read and write */
 #define DESC_TSS	0x0000890000000000ULL	/* present, available 64-bit TSS */
@@ -37,4 +39,6 @@ void gdt_init(struct cpu *cpu)
 	__asm__ volatile("lgdt %0" : : "m"(pointer) : "memory");
 	__asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%ss" : : "r"(SEL_DATA) : "memory");
 	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS) : "memory");
+	if (cpuid_or_zero(1).edx & CPUID1_MCE)	/* it has a stack to run on now */
+		write_cr4(read_cr4() | CR4_MCE);
 }

@@ -13,10 +13,10 @@
  *    rewind, whether or not the handler used a stack: it is never wrong, and costs some
  *    instructions in the rare case. A sequence makes progress as long as interrupts are farther
  *    apart than it is long: some twenty instructions, and one turn for each of at most 30 entries.
- * 3. Handlers do not nest, since they run masked. What can still come in between: an NMI, which
- *    never returns (it stops the CPU, or is reported), and exceptions, which never return either.
- *    So neither has anything to rewind.
- * 4. The debug exception is the one that returns. It comes after every instruction while the trap
+ * 3. Handlers do not nest, since they run masked. What can still come in between: an NMI and
+ *    exceptions, none of which returns (it stops the CPU, or is reported) but the debug exception.
+ *    So no other has anything to rewind.
+ * 4. The debug exception comes after every instruction while the trap
  *    flag is set: if it always rewound, a sequence would never end. It rewinds when its function
  *    ran, for that may have used a stack, and only then.
  * 5. The search is over the whole table, which has as many entries as the image has sequences,
@@ -185,9 +185,10 @@ static bool single_step(struct trap_frame *frame)
 
 /* ---- dispatch -------------------------------------------------------------------------------- */
 
-void port_on_tick(void (*fn)(void))
+bool port_on_tick(void (*fn)(void))
 {
 	__atomic_store_n(&tick, fn, __ATOMIC_RELEASE);
+	return apic_ticks();
 }
 
 static void handle_timer(void)

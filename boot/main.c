@@ -13,6 +13,7 @@
 
 #include "boot.h"
 #include "cpu.h"
+#include "input.h"
 #include "interrupts.h"
 #include "mm/fault.h"
 #include "mm/internal.h"
@@ -176,7 +177,8 @@ static struct memmap *read_surroundings(uint64_t info_paddr)
 
 	step_begin();
 	map = boot_info_new_map();
-	boot_info_add(map);			/* what the firmware says, and what is taken */
+	if (boot_info_add(map))			/* what the firmware says, and what is taken */
+		unfit("the kernel's own memory cannot be reserved");
 	options_add(map);
 	step_end("memory map: collect");
 	pr_info("\nFirmware's memory map:\n");

@@ -7,9 +7,6 @@
 
 #include <kernel/compiler.h>
 
-/* What the loader leaves in eax. */
-#define MULTIBOOT2_BOOTLOADER_MAGIC	0x36d76289U
-
 /**
  * struct multiboot2_handler - who hears of what; any member may be NULL.
  * @memory:  one entry of a memory map tag, whatever it holds: judging it is mm/memmap.c's

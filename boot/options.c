@@ -18,10 +18,9 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 
-#include "boot.h"
+#include "input.h"
 #include "mm/fault.h"
 
-#define MAX_RANGES	512U		/* of memmap=; more are said and ignored */
 #define LOGLEVEL_MAX	8U		/* one above debug: everything */
 
 struct range {
@@ -31,7 +30,7 @@ struct range {
 
 struct options options;
 
-static struct range ranges[MAX_RANGES];
+static struct range ranges[OPTIONS_MAX_RANGES];
 static uint32_t nr_ranges;
 
 static int set_test(const char *value)
@@ -62,21 +61,28 @@ static int set_bench(const char *value)
 
 static int set_dump(const char *value)
 {
+	if (value)
+		return -EINVAL;
 	options.dump = true;
-	return value ? -EINVAL : 0;
+	return 0;
 }
 
 static int set_soak(const char *value)
 {
-	if (!value || kstrtou64(value, &options.soak) || options.soak == 0)
+	uint64_t seconds;
+
+	if (!value || kstrtou64(value, &seconds) || seconds == 0)
 		return -EINVAL;
+	options.soak = seconds;
 	return 0;
 }
 
 static int set_poweroff(const char *value)
 {
+	if (value)
+		return -EINVAL;
 	options.poweroff = true;
-	return value ? -EINVAL : 0;
+	return 0;
 }
 
 static int set_loglevel(const char *value)
@@ -103,7 +109,12 @@ static int set_mem(const char *value)
 	return 0;
 }
 
-/* One SPEC at @text; *@end is left behind it. */
+static bool ends_spec(char c)
+{
+	return c == '\0' || c == ',';
+}
+
+/* One SPEC at @text, kept if it is sound; *@end is left behind it. */
 static int parse_spec(const char *text, const char **end)
 {
 	static const char exactmap[] = "exactmap";
@@ -111,15 +122,17 @@ static int parse_spec(const char *text, const char **end)
 	const char *start;
 
 	if (strncmp(text, exactmap, sizeof(exactmap) - 1) == 0) {
-		options.exactmap = true;
 		*end = text + sizeof(exactmap) - 1;
+		if (!ends_spec(**end))
+			return -EINVAL;
+		options.exactmap = true;
 		return 0;
 	}
 	range.size = memparse(text, end);
 	if (*end == text)
 		return -EINVAL;
 	range.kind = **end;
-	if (range.kind == '\0' || range.kind == ',') {
+	if (ends_spec(range.kind)) {
 		if (range.size == 0)
 			return -EINVAL;
 		options.mem = options.mem ? min_u64(options.mem, range.size) : range.size;
@@ -129,19 +142,21 @@ static int parse_spec(const char *text, const char **end)
 		return -EINVAL;
 	start = *end + 1;
 	range.start = memparse(start, end);
-	if (*end == start)
+	if (*end == start || !ends_spec(**end))
 		return -EINVAL;
-	if (nr_ranges == MAX_RANGES) {
-		pr_warn("memmap=: more than %u ranges\n", MAX_RANGES);
+	if (nr_ranges == OPTIONS_MAX_RANGES) {
+		pr_warn("memmap=: more than %u ranges\n", OPTIONS_MAX_RANGES);
 		return -ENOSPC;
 	}
 	ranges[nr_ranges++] = range;
 	return 0;
 }
 
-/* What stands before the first bad SPEC of a word is used. */
+/* All SPECs of a word are used or none: a word that is said to be ignored changes nothing. */
 static int set_memmap(const char *value)
 {
+	const struct options before = options;
+	const uint32_t nr_before = nr_ranges;
 	const char *at = value;
 
 	if (!value)
@@ -150,12 +165,13 @@ static int set_memmap(const char *value)
 		const char *end;
 		int err = parse_spec(at, &end);
 
-		if (err)
+		if (err) {
+			options = before;
+			nr_ranges = nr_before;
 			return err;
+		}
 		if (*end == '\0')
 			return 0;
-		if (*end != ',')
-			return -EINVAL;
 		at = end + 1;
 	}
 }
@@ -207,6 +223,32 @@ uint32_t options_nr_entries(void)
 	return nr_ranges;
 }
 
+void options_avoid(void (*taken)(void *ctx, uint64_t start, uint64_t end), void *ctx)
+{
+	for (uint32_t i = 0; i < nr_ranges; i++) {
+		const struct range *range = &ranges[i];
+		uint64_t end = range->start + range->size;
+
+		if (range->kind != '@')
+			taken(ctx, range->start, end < range->start ? UINT64_MAX : end);
+	}
+	if (options.mem)
+		taken(ctx, options.mem, UINT64_MAX);
+}
+
+static void reserve(struct memmap *map, const struct range *range)
+{
+	if (may_reserve(map)) {
+		(void)memmap_reserve(map, range->start, range->start + range->size,
+				     MEMMAP_OWNER_USER);
+		return;
+	}
+	map->refused++;
+	pr_warn("memmap=: reservation 0x%llx + 0x%llx refused: the boot needs the other %u\n",
+		(unsigned long long)range->start, (unsigned long long)range->size,
+		KEPT_RESERVATIONS);
+}
+
 void options_add(struct memmap *map)
 {
 	for (uint32_t i = 0; i < nr_ranges; i++) {
@@ -216,8 +258,7 @@ void options_add(struct memmap *map)
 
 		/* Both say by themselves when there is no room or the range is empty. */
 		if (range->kind == '$')
-			(void)memmap_reserve(map, range->start, range->start + range->size,
-					     MEMMAP_OWNER_USER);
+			reserve(map, range);
 		else
 			(void)memmap_add(map, range->start, range->size, type);
 	}

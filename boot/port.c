@@ -21,10 +21,13 @@
 #define CPUID1_RDRAND	(1U << 30)	/* leaf 1, ecx */
 #define RDRAND_TRIES	10		/* Intel's advice: ten failures in a row mean broken */
 
-/* sti lets no interrupt in before the next instruction, so none comes just before the halt. */
+/*
+ * Who idles polls for input, so nothing but a tick ends the halt. sti lets no interrupt in before
+ * the next instruction, so none comes just before it.
+ */
 void port_idle(void)
 {
-	if (apic_present() && port_irqs_enabled())
+	if (apic_ticks() && port_irqs_enabled())
 		__asm__ volatile("cli; sti; hlt" : : : "memory");
 	else
 		cpu_pause();

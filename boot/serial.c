@@ -2,9 +2,10 @@
  * COM1, a 16550 UART, polled. Registers: National Semiconductor PC16550D data sheet.
  *
  * The loopback test tells a UART from an empty port. All waits are counted, so neither a missing
- * UART nor one whose transmitter is stuck holds the kernel up; after the first time-out the port
- * is taken for gone. CPUs take turns, a call of port_write() at a time; who waits too long, or is
- * the last one running, goes on regardless.
+ * UART nor one whose transmitter is stuck holds the kernel up: after the first time-out characters
+ * are dropped at once until the transmitter is ready again, which it is when a reader at the other
+ * end has only paused. Input is not concerned. CPUs take turns, a call of port_write() at a time;
+ * who waits too long, or is the last one running, goes on regardless.
  */
 #include "boot.h"
 #include "cpu.h"
@@ -32,6 +33,7 @@
 #define MAX_POLLS	1000000U	/* a character takes 87 us, a poll at most about 1 us */
 
 static bool present;
+static bool stalled;	/* the transmitter: a wait for it took too long */
 static uint32_t writer;		/* CPU number + 1 of the one in port_write(); 0: none */
 
 /* Return: false when no bit of @mask came up. */
@@ -62,10 +64,13 @@ bool serial_init(void)
 
 static void put_char(char c)
 {
+	bool ready;
+
 	if (!present)
 		return;
-	present = wait_for(LSR_THRE);
-	if (present)
+	ready = stalled ? inb(UART_LSR) & LSR_THRE : wait_for(LSR_THRE);
+	stalled = !ready;
+	if (ready)
 		outb(UART_DATA, (uint8_t)c);
 }
 
@@ -107,6 +112,6 @@ int port_read(void)
 
 void serial_drain(void)
 {
-	if (present)
+	if (present && !stalled)
 		(void)wait_for(LSR_TEMT);
 }

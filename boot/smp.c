@@ -7,6 +7,7 @@
  *             stacks, mapped at CPU_STACKS with a page left out below each. One page below 1 MiB
  *             for the trampoline, reserved as boot information: when all CPUs have come,
  *             mm_release_boot() gives it back; else it is kept, as the firmware's.
+ *             CPUs get at most half of RAM: what is left over is for those that allocate.
  * 3. Start.   One CPU after the other: INIT, 10 ms, start-up interrupt; a second one if the first
  *             shows nothing (Intel SDM volume 3, section 8.4.4.1). `wanted` says which APIC id may
  *             come; the CPU claims it by one cmpxchg before it uses the stack that is meant for it,
@@ -29,13 +30,14 @@
 
 #define CPU_STACKS	0xffffc90000000000UL	/* where Linux has its vmalloc area */
 #define CPU_STRIDE	(128UL << 10)	/* bytes of address space for the stacks of one CPU */
-#define LOW_END		0x100000ULL	/* 1 MiB: what a start-up interrupt can point to */
 #define EBDA		0x80000ULL	/* above it firmware keeps things that no map shows */
 
 #define INIT_NS		10000000ULL	/* 10 ms between INIT and the start-up interrupt */
 #define RETRY_NS	10000000ULL	/* 10 ms to show up, then the second one */
 #define CLAIM_NS	500000000ULL	/* 0.5 s to show up; real ones take microseconds */
 #define READY_NS	2000000000ULL	/* 2 s to set up; an emulated CPU shares its host's */
+
+_Static_assert(MADT_MAX_CPUS == PORT_NR_CPUS, "who finds no room is beyond the same number");
 
 extern uint64_t boot_pml4[];
 
@@ -112,6 +114,18 @@ static struct cpu *make_cpu(struct memmap *map, unsigned int slot)
 	return make_stacks(map, cpu, slot) ? cpu : NULL;
 }
 
+/* Is at least half of RAM free? Before mm_init(). */
+static bool half_is_free(const struct memmap *map)
+{
+	uint64_t start, end, ram = 0, free = 0;
+
+	for (uint64_t from = 0; memmap_next_ram(map, from, &start, &end); from = end)
+		ram += end - start;
+	for (uint64_t from = 0; memmap_next_free(map, from, &start, &end); from = end)
+		free += end - start;
+	return free >= ram / 2;
+}
+
 /* The highest free page below EBDA; under the identity map of boot_pml4 all of them are. */
 static uint64_t find_trampoline(struct memmap *map)
 {
@@ -144,6 +158,27 @@ static void make_trampoline(uint64_t paddr)
 	trampoline->kernel_cr3 = read_cr3();
 }
 
+static void prepare_all(struct memmap *map, uint32_t self)
+{
+	unsigned int nr_without = 0;
+
+	for (uint32_t i = 0; i < acpi_madt.nr; i++) {
+		uint32_t id = acpi_madt.apic_id[i];
+
+		if (id == self)
+			continue;
+		if (!apic_reaches(id)) {
+			pr_warn("smp: the CPU with APIC id %u needs x2APIC, it is left out\n", id);
+			continue;
+		}
+		if (half_is_free(map))
+			prepared[i] = make_cpu(map, i);
+		nr_without += !prepared[i];
+	}
+	if (nr_without)
+		pr_warn("smp: no memory for %u CPUs, they are left out\n", nr_without);
+}
+
 void smp_prepare(struct memmap *map)
 {
 	uint32_t self;
@@ -160,19 +195,7 @@ void smp_prepare(struct memmap *map)
 		return;
 	}
 	make_trampoline(trampoline_paddr);
-	for (uint32_t i = 0; i < acpi_madt.nr; i++) {
-		uint32_t id = acpi_madt.apic_id[i];
-
-		if (id == self)
-			continue;
-		if (!apic_reaches(id)) {
-			pr_warn("smp: the CPU with APIC id %u needs x2APIC, it is left out\n", id);
-			continue;
-		}
-		prepared[i] = make_cpu(map, i);
-		if (!prepared[i])
-			pr_warn("smp: no memory for the CPU with APIC id %u, it is left out\n", id);
-	}
+	prepare_all(map, self);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -226,6 +249,7 @@ static const char *start_cpu(struct cpu *cpu, unsigned int number)
 	return NULL;
 }
 
+/* The boot CPU has a number whether or not the MADT lists it. */
 static unsigned int start_all(unsigned int *failed)
 {
 	unsigned int nr = 1;
@@ -235,6 +259,10 @@ static unsigned int start_all(unsigned int *failed)
 
 		if (!prepared[i])
 			continue;
+		if (nr == PORT_NR_CPUS) {
+			acpi_madt.nr_beyond++;
+			continue;
+		}
 		why = start_cpu(prepared[i], nr);
 		if (!why) {
 			smp_set_nr(++nr);
@@ -251,22 +279,23 @@ static unsigned int start_all(unsigned int *failed)
 
 void smp_start(struct memmap *map)
 {
-	unsigned int nr, failed = 0;
+	unsigned int nr = 1, failed = 0;
 
-	if (!apic_present())
-		return;
-	apic_cpu_init();
-	nr = start_all(&failed);
+	if (apic_present()) {
+		apic_cpu_init();
+		nr = start_all(&failed);
+	}
 	/* One that wakes up after all must not find the page in other hands. */
 	if (failed)
 		(void)memmap_reserve(map, trampoline_paddr, trampoline_paddr + PAGE_SIZE,
 				     MEMMAP_OWNER_FIRMWARE);
-	port_irq_restore(RFLAGS_IF);
-	apic_print();
+	port_irq_restore(RFLAGS_IF);	/* without an APIC, too: port_interrupt_after() */
+	if (apic_present())
+		apic_print();
 	pr_info("CPUs: %u of %u run", nr, acpi_madt.nr ? acpi_madt.nr : 1);
 	if (acpi_madt.nr_disabled)
 		pr_info(", %u disabled", acpi_madt.nr_disabled);
 	if (acpi_madt.nr_beyond)
-		pr_info(", %u more than %u", acpi_madt.nr_beyond, MADT_MAX_CPUS);
+		pr_info(", %u more than %u", acpi_madt.nr_beyond, PORT_NR_CPUS);
 	pr_info("\n");
 }

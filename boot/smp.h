@@ -117,6 +117,13 @@ struct trampoline_data {
 	void *stack_top;
 };
 
+_Static_assert(offsetof(struct trampoline_data, boot_cr3) == 8 &&
+	       offsetof(struct trampoline_data, wanted) == 12 &&
+	       offsetof(struct trampoline_data, kernel_cr3) == 16 &&
+	       offsetof(struct trampoline_data, cpu) == 24 &&
+	       offsetof(struct trampoline_data, stack_top) == 32 &&
+	       sizeof(struct trampoline_data) == 40, "trampoline.asm has the same");
+
 #define TRAMPOLINE_CLAIMED	0xffffffffU	/* wanted: it has come */
 #define TRAMPOLINE_READY	0xfffffffeU	/* and runs as a CPU of the kernel */
 

@@ -29,7 +29,10 @@
 static uint64_t ns_per_tick;		/* times 2^32 */
 static const char *source = "not measured";
 
-/* Return: ticks a second; 0 when there is no PIT. */
+/*
+ * Who is held up between reading the counter and starting the channel, or behind its end, measures
+ * too much, never too little. Return: ticks a second; 0 when there is no PIT.
+ */
 static uint64_t measure_with_pit(void)
 {
 	uint16_t count = PIT_HZ / MEASURE_HZ;
@@ -39,8 +42,8 @@ static uint64_t measure_with_pit(void)
 	outb(NMI_STATUS, (uint8_t)((inb(NMI_STATUS) & ~SPEAKER) | GATE2));
 	outb(PIT_COMMAND, PIT_ONE_SHOT2);
 	outb(PIT_CHANNEL2, (uint8_t)count);
-	outb(PIT_CHANNEL2, (uint8_t)(count >> 8));
 	start = rdtsc();
+	outb(PIT_CHANNEL2, (uint8_t)(count >> 8));
 	while (!(inb(NMI_STATUS) & OUT2)) {
 		if (++polls == MAX_POLLS)
 			return 0;
@@ -63,7 +66,7 @@ uint64_t time_init(void)
 {
 	uint64_t hz = UINT64_MAX;
 
-	for (unsigned int i = 0; i < MEASURE_TIMES; i++)
+	for (unsigned int i = 0; i < MEASURE_TIMES && hz != 0; i++)
 		hz = min_u64(hz, measure_with_pit());
 	source = "PIT";
 	if (hz < MIN_HZ || hz > MAX_HZ) {

@@ -83,7 +83,12 @@ gdt_pointer:
 .base:	dd AT(gdt)
 	dw 0
 
-; struct trampoline_data of smp.h.
+; An error, a negative count, when a label does not stand where struct trampoline_data has it.
+%macro STANDS_AT 2
+	times -((%1) - trampoline_data != (%2)) db 0
+%endmacro
+
+; struct trampoline_data of smp.h, which asserts the same offsets.
 align 8, db 0
 trampoline_data:
 jump:
@@ -96,6 +101,12 @@ kernel_cr3:	dq 0
 cpu_area:	dq 0
 stack_top:	dq 0
 trampoline_end:
+	STANDS_AT boot_cr3, 8
+	STANDS_AT wanted, 12
+	STANDS_AT kernel_cr3, 16
+	STANDS_AT cpu_area, 24
+	STANDS_AT stack_top, 32
+	STANDS_AT trampoline_end, 40
 
 section .text progbits alloc exec nowrite align=16
 ; Mapped by the boot tables and by the kernel's: the change from one to the other happens here.

@@ -130,6 +130,8 @@ void trap_report(const struct trap_frame *frame)
 		port_exit(PORT_TRAP);
 	}
 	reporting = true;
+	if (log_level() < LOGLEVEL_DEFAULT)
+		log_set_level(LOGLEVEL_DEFAULT);
 
 	pr_emerg("\nexception %llu: %s, error code 0x%llx, CPU %u\n",
 		 (unsigned long long)frame->vector, trap_names[frame->vector % NR_TRAPS],

@@ -41,7 +41,7 @@ endef
 
 # What needs processes and threads.
 HOST_SUITE_SRCS := $(addprefix tests/host/,child.c waiter.c panic_test.c systems_test.c \
-	cpus_test.c)
+	cpus_test.c boot_test.c)
 # The parsers of boot/ are pure, so their suites run here too.
 TEST_SRCS := $(LIB_SRCS) boot/multiboot2.c boot/madt.c $(SUITE_SRCS) $(HOST_SUITE_SRCS) \
 	tests/host/main.c

@@ -57,7 +57,7 @@ struct percpu {
 };
 
 _Static_assert(offsetof(struct percpu, self) == 0, "boot/include/port/stack.h knows it");
-_Static_assert(offsetof(struct percpu, cpu) == 8, "boot/smp.h knows it");
+_Static_assert(offsetof(struct percpu, cpu) == 8, "boot/include/port/irq.h knows it");
 _Static_assert(offsetof(struct percpu, top) == 16, "boot/include/port/stack.h knows it");
 
 /**

@@ -91,8 +91,9 @@ void port_join(unsigned int cpu);
 /**
  * port_on_tick() - from now on call @fn on each CPU about 100 times a second, as part of an
  * interrupt handler. NULL: nothing; a handler that has begun may still be running.
+ * Return: false when there are no ticks.
  */
-void port_on_tick(void (*fn)(void));
+bool port_on_tick(void (*fn)(void));
 
 /**
  * port_interrupt_after() - for tests: run @fn(@arg) as an interrupt would, on this CPU, after the

@@ -68,7 +68,7 @@ enum loglevel {
 };
 #define LOGLEVEL_DEFAULT	7	/* all but debug */
 
-/** log_set_level() - show lines of levels up to @level; log_level() - which is that now. */
+/** log_set_level() - show lines of levels below @level; log_level() - which is that now. */
 void log_set_level(unsigned int level);
 unsigned int log_level(void);
 

@@ -165,9 +165,10 @@ void port_join(unsigned int cpu)
 	(void)cpu;
 }
 
-void port_on_tick(void (*fn)(void))
+bool port_on_tick(void (*fn)(void))
 {
 	(void)fn;
+	return false;
 }
 
 bool port_interrupt_after(unsigned int nr, void (*fn)(void *arg), void *arg)

@@ -12,20 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* boot.h has an inline function that needs the image's place, which is nowhere here. */
-#define PORT_KERNEL_BASE	0
 #include "boot/options.c"
 #include "fuzz.h"
 
 #define LINE_LIMIT	16384U		/* bytes: boot_info.c keeps no longer line */
 #define WORD_LIMIT	511U		/* characters: cmdline.h */
-#define NR_RAW		(MAX_RANGES + 1)
-#define NR_TAKEN	64U
+#define NR_RAW		(OPTIONS_MAX_RANGES + 1)
+#define NR_TAKEN	NR_RESERVATIONS
 
 static struct {
 	uint64_t mem;
 	bool exactmap;
-	struct range range[MAX_RANGES];
+	struct range range[OPTIONS_MAX_RANGES];
 	unsigned int nr_ranges;
 } want;
 
@@ -59,7 +57,7 @@ static void want_limit(uint64_t bytes)
 		want.mem = bytes;
 }
 
-/* Return: the place after a sound part of a memmap= word; NULL: it is not sound. */
+/* Return: the place after a sound part of a memmap= word; NULL: it is not sound, nor the word. */
 static const char *want_part(const char *at)
 {
 	uint64_t size, start;
@@ -68,7 +66,7 @@ static const char *want_part(const char *at)
 
 	if (strncmp(at, "exactmap", 8) == 0) {
 		want.exactmap = true;
-		return at + 8;
+		return at[8] == '\0' || at[8] == ',' ? at + 8 : NULL;
 	}
 	next = want_size(at, &size);
 	if (next == at)
@@ -84,7 +82,7 @@ static const char *want_part(const char *at)
 		return NULL;
 	at = next + 1;
 	next = want_size(at, &start);
-	if (next == at || want.nr_ranges == MAX_RANGES)
+	if (next == at || (*next != '\0' && *next != ',') || want.nr_ranges == OPTIONS_MAX_RANGES)
 		return NULL;
 	want.range[want.nr_ranges++] = (struct range){ start, size, kind };
 	return next;
@@ -102,9 +100,14 @@ static void want_word(char *word, bool open)
 		if (at != word + 4 && *at == '\0' && bytes != 0)
 			want_limit(bytes);
 	} else if (strncmp(word, "memmap=", 7) == 0) {
+		static typeof(want) before;
+
+		before = want;
 		at = want_part(word + 7);
 		while (at && *at == ',')
 			at = want_part(at + 1);
+		if (!at)
+			want = before;
 	}
 }
 

@@ -110,9 +110,10 @@ bool port_irqs_enabled(void)
 	return !irqs_masked;
 }
 
-void port_on_tick(void (*fn)(void))
+bool port_on_tick(void (*fn)(void))
 {
 	(void)fn;
+	return false;
 }
 
 bool port_interrupt_after(unsigned int nr, void (*fn)(void *arg), void *arg)

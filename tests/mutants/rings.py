@@ -53,6 +53,7 @@ RINGS = (
          ("build/interleave/gcc/interleave --preemptions 1 --interrupts 1",), 450),
     Ring("qemu", "build/gcc", ("iso",),
          boots("^gcc pc bios 64M test$|^gcc q35 bios 2 CPUs test$"), 240),
+    Ring("boot", "build/gcc", ("iso",), boots("^boot:"), 240),
     Ring("portable", "build/gcc-portable", ("STACKS=portable", "iso"),
          boots("^portable stacks, . CPUs test$"), 240),
     Ring("soak", "build/gcc", ("iso",),

@@ -1,7 +1,9 @@
 # Seeded faults, each of which some test must see: run.py. Included by Makefile.
 
 MUTANTS := $(PYTHON) tests/mutants/run.py --files $(MM_SRCS) boot/multiboot2.c boot/madt.c \
-	boot/interrupts.c boot/include/port/stack.h include/kernel/stack_portable.h \
+	boot/boot_info.c boot/gdt.c boot/interrupts.c boot/ipi.c boot/options.c boot/port.c \
+	boot/serial.c boot/smp.c boot/stacks.c boot/traps.c \
+	boot/include/port/stack.h include/kernel/stack_portable.h \
 	kernel/spinlock.c
 MUTANTS_CHECK = $(MUTANTS) --check --tally $(TALLY)/mutants
 ONLY ?= *

@@ -14,6 +14,8 @@ SPARSE = 16 * GIB       # from here on RAM is address space only: memory-backend
 FIRMWARE = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd",
             "/usr/share/ovmf/OVMF.fd")
 SECTOR = 2048           # bytes, of ISO 9660
+PADDING = 100           # sectors before the end that are empty: xorriso leaves 150
+MAX_CONFIG = 16384      # bytes of grub.cfg: CMDLINE_BYTES of boot/boot_info.c
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -31,7 +33,8 @@ def with_cmdline(iso, words, target):
     """A copy of `iso` whose grub.cfg starts the kernel with `words`.
 
     The file's sector is exchanged in place, and its size in the directory; boot sectors and all
-    else stay as the build made them. So no boot needs an image of its own from grub-mkrescue.
+    else stay as the build made them. So no boot needs an image of its own from grub-mkrescue. What
+    is longer than a sector goes into the padding behind all files, and the directory points there.
     """
     with open(iso, "rb") as source:
         image = bytearray(source.read())
@@ -50,10 +53,16 @@ def with_cmdline(iso, words, target):
     text = re.sub(r"^(\s*multiboot2\s+\S+).*$", lambda m: f"{m.group(1)} {quoted}", text,
                   flags=re.M)
     data = text.encode()
-    if len(data) > SECTOR:
+    if len(data) > MAX_CONFIG:
         raise RuntimeError(f"a command line of {len(quoted)} characters "
-                           "does not fit grub.cfg's sector")
-    image[start:start + SECTOR] = data.ljust(SECTOR, b"\0")
+                           "is longer than the kernel keeps")
+    room = SECTOR
+    if len(data) > SECTOR:
+        start, room = len(image) - PADDING * SECTOR, MAX_CONFIG
+        if any(image[start:start + room]):
+            raise RuntimeError(f"{iso}: no padding behind its files")
+        image[place - 8:place] = both_ends(start // SECTOR)
+    image[start:start + room] = data.ljust(room, b"\0")
     image[place:place + 8] = both_ends(len(data))
     with open(target, "wb") as out:
         out.write(image)

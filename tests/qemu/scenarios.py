@@ -9,6 +9,7 @@ import dataclasses
 import os
 import re
 
+import edges
 import faults
 import ktap
 import maps
@@ -121,11 +122,16 @@ def words_of_the_line():
                                 r'ignored "failslab=1,2": expected INTERVAL,PROBABILITY,',
                                 r'^fail_page_alloc: times is .*, not "x"',
                                 r'ignored "fail_page_alloc=1,2,3,x": expected INTERVAL,',
-                                r'ignored "fail-nth=0": expected '])
+                                r'ignored "fail-nth=0": expected ',
+                                r'ignored "dump=1": expected no value',
+                                r'ignored "memmap=exactmapfoo": expected ',
+                                r'ignored "memmap=16M!32Mfoo": expected '],
+                          [r"^==> ", r"^0x0*2000000 0x0*1000000 2"])
 
     yield Boot("unknown words are named and ignored",
                ("frobnicate", "mem=banana", "loglevel=x", "memmap=5M%3", "failslab=1,2",
-                "fail_page_alloc=1,2,3,x", "fail-nth=0", "poweroff"),
+                "fail_page_alloc=1,2,3,x", "fail-nth=0", "dump=1", "memmap=exactmapfoo",
+                "memmap=16M!32Mfoo", "poweroff"),
                check=names_unknown)
     yield Boot("mem=64M of 512M", ("mem=64M", "poweroff"), check=zones_follow(None, 64 * MIB))
     yield Boot("mem=8M leaves one zone", ("mem=8M", "poweroff"), check=zones_follow(None, 8 * MIB))
@@ -383,6 +389,7 @@ def all_boots(folder):
     yield from words_of_the_line()
     yield from without_objects()
     yield from replays(folder)
+    yield from edges.boots(Boot, PROMPT)
     yield Boot("a session at the prompt", (), script=session, timeout=120)
     yield Boot("a session with failslab= and fail_page_alloc=", faults.WORDS, extra=("-smp", "2"),
                script=lambda console: faults.session(console, PROMPT), timeout=120)
