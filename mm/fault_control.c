@@ -75,9 +75,12 @@ static int set_number(void *field, enum attr_type type, const char *value)
 static int set_value(struct fault_attr *attr, const struct attr_name *name, const char *value)
 {
 	void *field = (char *)attr + name->offset;
+	char shown[VALUE_MAX];
 
 	if (name->type == TYPE_GLOB) {
-		if (*value == '\0')
+		/* It will be shown again: nothing that acts on a terminal is kept. */
+		(void)printable(shown, sizeof(shown), value, VALUE_MAX);
+		if (*value == '\0' || strcmp(shown, value) != 0)
 			return -EINVAL;
 		memcpy(field, value, strlen(value) + 1);
 		return 0;
@@ -102,7 +105,10 @@ static const struct attr_name *find_name(enum fault_kind kind, const char *text,
 
 static int no_such_name(struct seq *out, enum fault_kind kind, const char *text, size_t len)
 {
-	seq_printf(out, "%s: \"%.*s\" is no setting; there are", fault_name(kind), (int)len, text);
+	char shown[VALUE_MAX];
+
+	(void)printable(shown, sizeof(shown), text, len);
+	seq_printf(out, "%s: \"%s\" is no setting; there are", fault_name(kind), shown);
 	for (size_t i = 0; i < ARRAY_SIZE(attr_names); i++) {
 		if (attr_names[i].kinds & 1U << kind)
 			seq_printf(out, " %s", attr_names[i].name);
@@ -117,7 +123,7 @@ static int parse_piece(struct seq *out, enum fault_kind kind, struct fault_attr 
 {
 	const struct attr_name *name = &attr_names[position];
 	const char *equals = text;
-	char value[VALUE_MAX];
+	char value[VALUE_MAX], shown[VALUE_MAX];
 
 	while (equals < text + len && *equals != '=')
 		equals++;
@@ -136,8 +142,9 @@ static int parse_piece(struct seq *out, enum fault_kind kind, struct fault_attr 
 		if (set_value(attr, name, value) == 0)
 			return 0;
 	}
-	seq_printf(out, "%s: %s is %s, not \"%.*s\"\n", fault_name(kind), name->name,
-		   expected[name->type], (int)len, text);
+	(void)printable(shown, sizeof(shown), text, len);
+	seq_printf(out, "%s: %s is %s, not \"%s\"\n", fault_name(kind), name->name,
+		   expected[name->type], shown);
 	return -EINVAL;
 }
 

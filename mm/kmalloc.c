@@ -166,6 +166,15 @@ void *(kmalloc)(size_t size, gfp_t gfp)
 	return kmalloc_rest(cache, size, gfp, object, RET_IP);
 }
 
+void *kmalloc_from(struct kmem_cache *cache, size_t size, gfp_t gfp)
+{
+	void *object;
+
+	if (likely(alloc_fast(cache, gfp, &object)))
+		return object;
+	return kmalloc_rest(cache, size, gfp, object, RET_IP);
+}
+
 void *kzalloc(size_t size, gfp_t gfp)
 {
 	return do_kmalloc(size, gfp | __GFP_ZERO, RET_IP);

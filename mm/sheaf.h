@@ -25,15 +25,15 @@ struct page *sheaf_free(struct kmem_cache *cache, void *object);
  */
 void sheaf_drain_cpus(struct kmem_cache *cache);
 
-/** sheaf_on_cpus() - has any CPU a sheaf of @cache, an empty one too? Exact for CPUs that do not use
- *  it. */
+/** sheaf_on_cpus() - has any CPU a sheaf of @cache, an empty one too? Exact for CPUs that do not
+ *  use it. */
 bool sheaf_on_cpus(const struct kmem_cache *cache);
 
 /** sheaves_set() - @on: CPUs use their sheaves; else they give them back and get no others. Barns
  *  stay as they are. Context: as sheaf_drain_cpus(), by one CPU at a time. */
 void sheaves_set(bool on);
 
-/** sheaf_drain_barn() - as sheaf_drain_cpus(), for the sheaves in the barn. Context: no lock held. */
+/** sheaf_drain_barn() - as sheaf_drain_cpus(), for the sheaves in the barn. */
 void sheaf_drain_barn(struct kmem_cache *cache);
 
 /** sheaf_nr_objects() - objects in sheaves, as seen from here: exact when nobody allocates.

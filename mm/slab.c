@@ -519,12 +519,12 @@ int slab_set_layout(struct kmem_cache *cache)
 	cache->fill_mask = (1U << cache->fill_shift) - 1;
 	cache->sheaf_size = sheaf_size(cache->stride);
 	/*
-	 * inverse is 2^64 / stride, rounded up by step / stride, so that modulo 2^64 the product of
-	 * offset = n * stride + r is n * step + r * inverse. For the objects, r = 0 and n < objects,
-	 * it is below objects * step < 2^21. For r > 0 it is at least inverse > 2^44, and does not
-	 * wrap: it is below 2^64 - inverse + 2^22. What begins behind the last object, r = 0 and n =
-	 * objects, is not below the limit either. Where step is 0, the stride is a power of two:
-	 * then slabs end with an object, and all products of their offsets are 0.
+	 * inverse is 2^64 / stride, rounded up by step / stride, so that modulo 2^64 the product
+	 * of offset = n * stride + r is n * step + r * inverse. For the objects, r = 0 and n <
+	 * objects, it is below objects * step < 2^21. For r > 0 it is at least inverse > 2^44, and
+	 * does not wrap: it is below 2^64 - inverse + 2^22. What begins behind the last object, r
+	 * = 0 and n = objects, is not below the limit either. Where step is 0, the stride is a
+	 * power of two: then slabs end with an object, and all products of their offsets are 0.
 	 */
 	cache->inverse = UINT64_MAX / cache->stride + 1;
 	step = cache->inverse * cache->stride;

@@ -56,7 +56,7 @@ struct page *slab_trim_locked(struct kmem_cache *cache, unsigned int nr);
  *  held. */
 void slabs_destroy(struct kmem_cache *cache, struct page *spare);
 
-/** slab_report_damaged() - the caller's bug that slab_put_locked() saw last, if any. No lock held. */
+/** slab_report_damaged() - the bug that slab_put_locked() saw last, if any. No lock held. */
 void slab_report_damaged(struct kmem_cache *cache);
 
 /** slab_write_off_locked() - @object's mark was overwritten in a sheaf: it stays out for good. */

@@ -41,8 +41,10 @@ __must_check struct kmem_cache *kmem_cache_create(const char *name, unsigned int
 /**
  * kmem_cache_destroy() - give all slabs back and forget the cache. NULL is ignored.
  * Context: as kmem_cache_shrink(); nobody uses the cache any more.
- * Return: 0; -EBUSY when objects are live: each is reported with its address, and the
- *         cache stays as it is.
+ * Return: 0; else the cache stays as it is: -EBUSY when objects are live, each of which is reported
+ *         with its address; when it is the allocator's own (reported); or when a CPU that cannot
+ *         be called keeps a sheaf of it, empty or not (said). -EINVAL when @cache is no cache, or
+ *         none any more: a caller's bug, reported.
  */
 int kmem_cache_destroy(struct kmem_cache *cache);
 
@@ -100,6 +102,9 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
  */
 __must_check void *kmalloc(size_t size, gfp_t gfp);
 
+/** kmalloc_from() - what kmalloc() does when the cache of @size is known already. */
+__must_check void *kmalloc_from(struct kmem_cache *cache, size_t size, gfp_t gfp);
+
 #define KMALLOC_NR_CLASSES	33U
 extern struct kmem_cache *kmalloc_caches[KMALLOC_NR_CLASSES];
 
@@ -122,7 +127,7 @@ static inline unsigned int kmalloc_class(size_t size)
 	(__builtin_constant_p(size) && __builtin_constant_p(gfp) &&                                \
 			 (size_t)(size) - 1 < PAGE_SIZE &&                                         \
 			 !((gfp) & (__GFP_DMA | __GFP_DMA32)) ?                                    \
-		 kmem_cache_alloc(kmalloc_caches[kmalloc_class(size)], (gfp)) :                    \
+		 kmalloc_from(kmalloc_caches[kmalloc_class(size)], (size), (gfp)) :                \
 		 (kmalloc)((size), (gfp)))
 __must_check void *kzalloc(size_t size, gfp_t gfp);
 

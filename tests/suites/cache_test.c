@@ -355,7 +355,8 @@ static void live_objects_are_reported_one_by_one(struct ktest *t)
 
 static void the_allocators_caches_stay(struct ktest *t)
 {
-	static const char *const names[] = { "kmem_cache", "sheaf", "kmalloc-448", "dma-kmalloc-8" };
+	static const char *const names[] = { "kmem_cache", "sheaf", "kmalloc-448",
+					     "dma-kmalloc-8" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct kmem_cache *cache = kmem_cache_find(names[i]);

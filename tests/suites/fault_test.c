@@ -165,6 +165,10 @@ static void bad_values_are_named(struct ktest *t)
 		{ FAULT_SLAB, "cache=", "\"\"" },
 		{ FAULT_SLAB, "cache=a-name-that-no-cache-can-have-now", "1 to 31 characters" },
 		{ FAULT_SLAB, "times=1,2", "\"2\" is no setting" },
+		/* What comes from the boot line does not act on the terminal. */
+		{ FAULT_SLAB, "col\033[2Jour=red", "\"col?[2Jour\" is no setting" },
+		{ FAULT_SLAB, "times=1\r2", "not \"1?2\"" },
+		{ FAULT_SLAB, "cache=den\btry", "if you like, not \"den?try\"" },
 		{ FAULT_PAGE_ALLOC, "cache=dentry", "fail_page_alloc: \"cache\" is no setting" },
 		{ FAULT_PAGE_ALLOC, "min-order=x", "min-order is a number, not \"x\"" },
 	};
@@ -276,8 +280,7 @@ static void orders(struct ktest *t)
 	close(t);
 }
 
-/* A refused block is counted as vmstat's alloc_failed, a refused object is not. */
-/* Pages stand in for a slab that cannot be had, but not for an object that is refused on purpose. */
+/* Pages stand in for a slab that cannot be had, not for an object that is refused on purpose. */
 static void refused_objects_of_several_pages(struct ktest *t)
 {
 	static const size_t sizes[] = { 64, 320, 4096, 5000, 8192 };
@@ -294,6 +297,7 @@ static void refused_objects_of_several_pages(struct ktest *t)
 	close(t);
 }
 
+/* A refused block is counted as vmstat's alloc_failed, a refused object is not. */
 static void slabs_are_blocks(struct ktest *t)
 {
 	uint64_t failed;

