@@ -350,6 +350,11 @@ static int cache_alloc(struct seq *out, struct kmem_cache *cache, int argc, char
 
 	if (err)
 		return err;
+	if (cache == cache_list || sheaf_is_from(cache)) {
+		seq_printf(out, "what comes from %s is the allocator's own, for no one to have\n",
+			   kmem_cache_name(cache));
+		return -EBUSY;
+	}
 	object = kmem_cache_alloc(cache, gfp);
 	if (!object) {
 		seq_printf(out, "no object of %s for these flags\n", kmem_cache_name(cache));

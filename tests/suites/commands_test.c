@@ -479,6 +479,14 @@ static void shrink_says_what_stays(struct ktest *t)
 	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
 }
 
+static void the_allocators_own_objects_are_refused(struct ktest *t)
+{
+	KTEST_EXPECT_EQ(t, type("cache alloc sheaf"), -EBUSY);
+	KTEST_EXPECT(t, answer_has("what comes from sheaf is the allocator's own"));
+	KTEST_EXPECT_EQ(t, type("cache alloc kmem_cache"), -EBUSY);
+	KTEST_EXPECT(t, answer_has("what comes from kmem_cache is the allocator's own"));
+}
+
 /* A cache over an arena of seven pages, all of which are taken before it needs one. */
 static void a_cache_without_memory_is_told(struct ktest *t)
 {
@@ -507,6 +515,7 @@ static const struct ktest_case commands_cases[] = {
 	KTEST_CASE(an_address_without_a_descriptor_is_refused),
 	KTEST_CASE(an_address_behind_ram_is_refused),
 	KTEST_CASE(shrink_says_what_stays),
+	KTEST_CASE(the_allocators_own_objects_are_refused),
 	KTEST_CASE(a_cache_without_memory_is_told),
 	KTEST_CASE(reports_answer),
 	KTEST_CASE(slabinfo_of_one_cache),
