@@ -33,7 +33,8 @@ bool sheaf_on_cpus(const struct kmem_cache *cache);
  *  stay as they are. Context: as sheaf_drain_cpus(), by one CPU at a time. */
 void sheaves_set(bool on);
 
-/** sheaf_drain_barn() - as sheaf_drain_cpus(), for the sheaves in the barn. */
+/** sheaf_drain_barn() - all objects in the sheaves of @cache's barn go to their slabs, and the
+ *  sheaves to theirs. Context: no lock held. */
 void sheaf_drain_barn(struct kmem_cache *cache);
 
 /** sheaf_nr_objects() - objects in sheaves, as seen from here: exact when nobody allocates.
