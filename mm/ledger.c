@@ -39,6 +39,7 @@
 #include "mm/snapshot.h"
 
 _Static_assert(LEDGER_NR_ZONES == MAX_NR_ZONES, "a row for each zone");
+_Static_assert(LEDGER_NAME_BYTES >= CACHE_NAME_MAX, "room for each cache's name");
 
 /* How much an entry's type restricts: where entries overlap, the most restrictive one holds. */
 enum degree { NOTHING, USABLE, ACPI, RESERVED, NVS, BAD };
@@ -48,9 +49,13 @@ static void compare(struct ledger *ledger, const char *where, const char *what, 
 {
 	if (counter == counted)
 		return;
-	if (ledger->nr_drifts < LEDGER_MAX_DRIFTS)
-		ledger->drift[ledger->nr_drifts] =
-			(struct ledger_drift){ where, what, counter, counted };
+	if (ledger->nr_drifts < LEDGER_MAX_DRIFTS) {
+		struct ledger_drift *drift = &ledger->drift[ledger->nr_drifts];
+
+		*drift = (struct ledger_drift){ .what = what, .counter = counter,
+						.counted = counted };
+		memcpy(drift->where, where, strnlen(where, LEDGER_NAME_BYTES - 1));
+	}
 	ledger->nr_drifts++;
 }
 
@@ -311,6 +316,7 @@ static void count_slabs(const struct kmem_cache *cache, const struct slab_list *
 {
 	uint64_t steps = 0;
 
+	/* One more than there should be is enough to say that it runs in a circle. */
 	for (uint32_t pfn = list->first; pfn && steps <= list->nr; steps++) {
 		count_slab(cache, cache->pages + pfn, count);
 		pfn = cache->pages[pfn].next;

@@ -43,10 +43,11 @@ enum ledger_row {
 };
 
 #define LEDGER_MAX_DRIFTS	8U
+#define LEDGER_NAME_BYTES	32U	/* as many as a cache's name has, with the NUL */
 
 /** struct ledger_drift - a counter that does not say what was counted. */
 struct ledger_drift {
-	const char *where;		/* zone or cache */
+	char where[LEDGER_NAME_BYTES];	/* zone or cache, which may be gone by now: a copy */
 	const char *what;
 	uint64_t counter, counted;
 };
