@@ -17,8 +17,8 @@ enum lock_rank { RANK_RECLAIM = 1, RANK_CACHE_LIST, RANK_CACHE, RANK_ZONE };
 
 enum zone_watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
-/* Counted under zone->lock, so without what CPUs' lists serve; the names are vmstat's where Linux has
- * the same event. */
+/* Counted under zone->lock, so without what CPUs' lists serve; the names are vmstat's where Linux
+ * has the same event. */
 enum zone_event {
 	ZONE_EVENT_ALLOC,		/* pages taken: pgalloc_* */
 	ZONE_EVENT_FREE,		/* pages given back: pgfree */
