@@ -34,7 +34,7 @@ struct cache_snapshot {
 	uint8_t order;				/* of a slab */
 	uint64_t nr_live;			/* objects */
 	uint64_t nr_slabs;
-	uint64_t nr_empty;			/* slabs of which no object is out, nor in a sheaf */
+	uint64_t nr_empty;			/* slabs without an object out, or in a sheaf */
 };
 
 /**
