@@ -405,16 +405,15 @@ struct kmem_cache *kmem_cache_create_in(struct mm *mm, const char *name, unsigne
 					unsigned int align, slab_flags_t flags,
 					void (*ctor)(void *), uintptr_t who)
 {
-	const char *bad = why_bad(name, size, align, flags);
+	const char *bad = why_bad(name, size, align, flags), *shown = name ? name : "(null)";
 	struct kmem_cache *cache;
 	int err;
 
 	if (bad) {
 		mm_bug(MM_BUG_BAD_REQUEST, name, who, "kmem_cache_create of %s: %s",
-		       name ? name : "(null)", bad);
+		       shown, bad);
 		if (flags & SLAB_PANIC)
-			panic("mm: cache %s with SLAB_PANIC cannot be created: %s",
-			      name ? name : "(null)", bad);
+			panic("mm: cache %s with SLAB_PANIC cannot be created: %s", shown, bad);
 		return NULL;
 	}
 	cache = kmem_cache_alloc(&cache_cache, GFP_KERNEL);

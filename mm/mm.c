@@ -149,11 +149,10 @@ static uint64_t release_reservation(struct mm *mm, struct memmap_reservation *ta
 /* Page 0 is no block: its number ends lists, and its address is NULL's. */
 static int keep_page_zero(struct memmap *map)
 {
-	uint64_t start, end;
+	uint64_t start = PAGE_SIZE, end;
 
-	if (!memmap_next_ram(map, 0, &start, &end) || start != 0)
-		return 0;
-	return memmap_reserve(map, 0, PAGE_SIZE, MEMMAP_OWNER_FIRMWARE);
+	(void)memmap_next_ram(map, 0, &start, &end);
+	return start != 0 ? 0 : memmap_reserve(map, 0, PAGE_SIZE, MEMMAP_OWNER_FIRMWARE);
 }
 
 int mm_setup(struct mm *mm, struct memmap *map, struct page *pages, char *direct_map)

@@ -3,11 +3,11 @@
  * fs/proc/meminfo.c, mm/vmstat.c of Linux 6.1).
  *
  * slabinfo's objsize is the distance between objects, as in Linux, so that objsize * objperslab
- * never exceeds the slab. Its active slabs are those with an object out, live or in a sheaf. meminfo
- * counts in KiB; its Slab is the sum over slabinfo's slabs. vmstat has Linux's names where Linux
- * counts the same thing; pgalloc_* and pgfree are the zones' traffic alone, without what CPUs'
- * lists serve; "allocstall" was one counter there before it became one for each zone. The lines
- * after pgfree are Quire's own.
+ * never exceeds the slab. Its active slabs are those with an object out, live or in a sheaf.
+ * meminfo counts in KiB; its Slab is the sum over slabinfo's slabs. vmstat has Linux's names where
+ * Linux counts the same thing; pgalloc_* and pgfree are the zones' traffic alone, without what
+ * CPUs' lists serve; "allocstall" was one counter there before it became one for each zone. The
+ * lines after pgfree are Quire's own.
  */
 #include "mm/snapshot.h"
 

@@ -474,7 +474,7 @@ struct sheaf_count sheaf_count(const struct kmem_cache *cache)
 		.sheaves = full + count_barn(cache->barn_empty, cache->nr_barn_empty),
 	};
 
-	for (unsigned int i = 0; i < percpu_nr; i++) {
+	for (unsigned int i = 0; i < PORT_NR_CPUS; i++) {
 		void **top = percpu_area[i] ? percpu_area[i]->top[cache->stack] : stack_none;
 		const struct cpu_stack *main = stack_of_top(top);
 

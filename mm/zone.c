@@ -51,7 +51,10 @@ void zone_fill_block(struct zone *zone, uint64_t pfn, enum page_state state)
 	__atomic_store_n(&zone->block_map[block], 1, __ATOMIC_RELEASE);
 }
 
-/* Pages of filled blocks that say PAGE_RESERVED go to the lists, in the largest aligned pieces. */
+/*
+ * Pages of one filled block that say PAGE_RESERVED go to the lists, in the largest aligned pieces:
+ * of the largest order at most, because that is the block.
+ */
 static void free_pieces_locked(struct zone *zone, uint64_t pfn, uint64_t end)
 {
 	while (pfn < end) {
@@ -60,8 +63,6 @@ static void free_pieces_locked(struct zone *zone, uint64_t pfn, uint64_t end)
 
 		if (order > aligned)
 			order = aligned;
-		if (order > MAX_ORDER - 1)
-			order = MAX_ORDER - 1;
 		for (uint64_t i = 0; i < 1UL << order; i++)
 			zone->pages[pfn + i].tag = page_tag(PAGE_TAIL, 0, 0);
 		buddy_give_locked(zone, zone->pages + pfn, order);

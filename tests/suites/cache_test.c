@@ -109,6 +109,8 @@ static void no_zeroes_after_a_constructor(struct ktest *t)
 	void *object;
 
 	KTEST_ASSERT(t, cache);
+	EXPECT_BUGS(t, MM_BUG_BAD_REQUEST, 1, object = kmem_cache_zalloc(cache, GFP_KERNEL));
+	KTEST_EXPECT(t, !object);
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
 	KTEST_ASSERT(t, object);
 	kmem_cache_free(cache, object);

@@ -456,6 +456,22 @@ static void the_last_page_of_ram_comes_back(struct ktest *t)
 	free_pages_exact(pages, bytes);
 }
 
+/* No slot is left to keep page 0 with: nothing is touched, and the caller hears of it. */
+static void page_zero_needs_a_reservation(struct ktest *t)
+{
+	int err;
+
+	add_ram(0, 8);
+	for (uint64_t i = 0; i < 8; i++)
+		KTEST_EXPECT_EQ(t, memmap_reserve(&map, PFN_PHYS(16 + 2 * i), PFN_PHYS(17 + 2 * i),
+						  MEMMAP_OWNER_MODULE), 0);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	be_quiet();
+	err = mm_setup(&mm, &map, NULL, NULL);
+	be_loud();
+	KTEST_EXPECT_EQ(t, err, -ENOSPC);
+}
+
 /*
  * Page 0 cannot be handed out: its number ends lists and its address is NULL's. No port has to say
  * so, and it does not come back with boot information that lay there. After that the map takes no
@@ -539,6 +555,7 @@ static const struct ktest_case limits_cases[] = {
 	KTEST_CASE(the_largest_object_has_no_room_for_a_word),
 	KTEST_CASE(an_instance_needs_a_free_page),
 	KTEST_CASE(the_last_page_of_ram_comes_back),
+	KTEST_CASE(page_zero_needs_a_reservation),
 	KTEST_CASE(page_zero_is_kept_and_the_map_closed),
 	KTEST_CASE(no_piece_exceeds_the_largest_order),
 	KTEST_CASE(boot_memory_is_given_back_once),
