@@ -33,7 +33,7 @@
 #include "internal.h"
 
 /* Merges after which a call for many blocks ends: what a lock is held for stays bounded. */
-#define GIVE_MERGES	40U
+#define GIVE_MERGES	36U
 
 static uint32_t free_tag(const struct zone *zone, unsigned int order)
 {

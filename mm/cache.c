@@ -118,7 +118,7 @@ static void *hand_out(const struct kmem_cache *cache, gfp_t gfp, void *object)
 	return object;
 }
 
-void *cache_alloc_slab(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+static __always_inline void *alloc_slow(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 {
 	void *object = take_object(cache, who);
 
@@ -128,6 +128,11 @@ void *cache_alloc_slab(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
 	if (unlikely(!object) && (gfp & __GFP_DIRECT_RECLAIM))
 		object = take_object(cache, who);
 	return object ? hand_out(cache, gfp, object) : NULL;
+}
+
+void *cache_alloc_slab(struct kmem_cache *cache, gfp_t gfp, uintptr_t who)
+{
+	return alloc_slow(cache, gfp, who);
 }
 
 void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintptr_t who)
@@ -147,7 +152,7 @@ void *cache_alloc_rest(struct kmem_cache *cache, gfp_t gfp, void *object, uintpt
 		return hand_out(cache, gfp, object);
 	if (should_failslab(cache, gfp, who))
 		return NULL;
-	return cache_alloc_slab(cache, gfp, who);
+	return alloc_slow(cache, gfp, who);
 }
 
 /* @object is in no slab of @cache: report where it is. NULL is nobody's mistake. */

@@ -179,7 +179,7 @@ static void refill(struct percpu *cpu, unsigned int stack, uint64_t reserve)
 				       (unsigned int)min_u64(batch_of(order), spare),
 				       cpu->top[stack]));
 	spin_unlock_irqrestore(&zone->lock, flags);
-	if (zone->lowmem_reserve[ZONE_NORMAL])
+	if (!has_spare(zone, ZONE_NORMAL))	/* what it keeps from those is the most */
 		send_back(order);
 }
 
