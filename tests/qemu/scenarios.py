@@ -136,6 +136,10 @@ def words_of_the_line():
     yield Boot("mem=64M of 512M", ("mem=64M", "poweroff"), check=zones_follow(None, 64 * MIB))
     yield Boot("mem=8M leaves one zone", ("mem=8M", "poweroff"), check=zones_follow(None, 8 * MIB))
     exact = [(0, 640 << 10, maps.USABLE), (1 * MIB, 100 * MIB, maps.USABLE)]
+    # What a lower zone keeps from others shows where two zones have lists, and both are small.
+    yield Boot("a little of each zone",
+               ("memmap=exactmap", "memmap=640K@0", "memmap=63M@1M", "memmap=128M@4G",
+                "test=page_cpu"), machine="q35", memory="3G", tests=True)
     yield Boot("memmap=exactmap",
                ("memmap=exactmap", "memmap=640K@0", "memmap=100M@1M", "poweroff"),
                check=zones_follow(exact))
