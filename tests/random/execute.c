@@ -83,8 +83,7 @@ static enum done alloc_one(struct actor *actor, const struct op *op, struct slot
 		at = op->gfp & __GFP_ZERO && op->size % 2 ? kzalloc(op->size, op->gfp) :
 							    kmalloc(op->size, op->gfp);
 		if (!at)
-			return refused(op, op->size > PAGE_SIZE ? LARGE_ORDER(op->size) :
-								  MAX_ORDER);
+			return refused(op, op->size > 256 ? LARGE_ORDER(op->size) : MAX_ORDER);
 		*slot = (struct slot){ .kind = SLOT_KMALLOC, .bytes = op->size };
 	}
 	take(actor, slot, at, op->gfp);

@@ -236,8 +236,11 @@ static void check_place(const struct slot *slot, gfp_t gfp)
 
 static size_t wanted_room(const struct slot *slot)
 {
-	size_t room = 2 * PAGE_SIZE;
+	size_t room = PAGE_SIZE;
 
+	/* Slabs of one page hold no larger objects: for these nothing else stands in. */
+	if (is_large(slot) && slot->bytes <= 256)
+		fail(WHY_PLACE, "%zu bytes were served from a page of their own", slot->bytes);
 	if (!is_large(slot) && slot->bytes <= KMALLOC_MAX_CACHE_SIZE)
 		return class_size[class_of(slot->bytes)];
 	while (room < slot->bytes)
