@@ -48,6 +48,7 @@ struct kmem_cache {
 	struct mm *mm;
 	char name[CACHE_NAME_MAX];
 	uint16_t id;
+	bool permanent;			/* the allocator's own: cannot be destroyed */
 	slab_flags_t flags;
 	gfp_t gfp;			/* __GFP_DMA or __GFP_DMA32, for its slabs */
 	unsigned int object_size;
@@ -62,7 +63,6 @@ struct kmem_cache {
 	unsigned int barn_max;		/* full sheaves that the barn may keep, and empty ones */
 	unsigned int min_empty;		/* empty slabs that are kept */
 	void (*ctor)(void *object);
-	bool permanent;			/* the allocator's own: cannot be destroyed */
 
 	struct spinlock lock;		/* guards all below */
 	struct slab_list fill[SLAB_NR_FILL];	/* partial: [0] nearly empty .. [3] nearly full */
