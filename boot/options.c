@@ -4,6 +4,7 @@
  *   test[=GLOB]  bench[=GLOB]  soak=SECONDS  dump  poweroff  loglevel=N  mem=SIZE
  *   failslab=INTERVAL,PROBABILITY,SPACE,TIMES[,NAME=VALUE...]   fail_page_alloc=the same
  *   fail-nth=N                              the N-th request of the boot is refused
+ *   kmalloc_sizes                           the ledger knows what was asked of kmalloc()
  *   memmap=SPEC[,SPEC...]   exactmap         forget the firmware's map
  *                           SIZE@START       usable            SIZE#START   ACPI tables
  *                           SIZE$START       reserve: taken    SIZE!START   reserved: no RAM
@@ -17,6 +18,7 @@
 #include <kernel/errno.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
+#include <mm/slab.h>
 
 #include "input.h"
 #include "mm/fault.h"
@@ -198,6 +200,14 @@ static int set_fail_nth(const char *value)
 	return 0;
 }
 
+static int set_kmalloc_sizes(const char *value)
+{
+	if (value)
+		return -EINVAL;
+	kmalloc_note_sizes();
+	return 0;
+}
+
 static const struct cmdline_option known[] = {
 	{ "test", "test or test=GLOB", set_test },
 	{ "bench", "bench or bench=GLOB", set_bench },
@@ -208,6 +218,7 @@ static const struct cmdline_option known[] = {
 	{ "failslab", FAULT_EXPECTS, set_failslab },
 	{ "fail_page_alloc", FAULT_EXPECTS, set_fail_page_alloc },
 	{ "fail-nth", "a number from 1 on", set_fail_nth },
+	{ "kmalloc_sizes", "no value", set_kmalloc_sizes },
 	{ "mem", "a size, such as 512M", set_mem },
 	{ "memmap", "exactmap or SIZE, SIZE@START, SIZE#START, SIZE$START, SIZE!START, with commas",
 	  set_memmap },

@@ -343,7 +343,7 @@ static const char *why_bad(const char *name, unsigned int size, unsigned int ali
 	if (align != 0 && (!is_power_of_2(align) || align > PAGE_SIZE))
 		return "the alignment must be a power of two up to a page";
 	if (flags & ~(SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 |
-		      SLAB_RECLAIM_ACCOUNT))
+		      SLAB_RECLAIM_ACCOUNT | SLAB_NOTE_SIZE))
 		return "a flag means nothing";
 	return NULL;
 }

@@ -16,6 +16,9 @@ struct mm;
 #define SLAB_MAX_OBJECTS	512	/* 8-byte objects in one page */
 #define SLAB_NR_FILL		4	/* lists of partial slabs, by how full they are */
 
+/* A flag beside the public ones: kmalloc's caches have it after kmalloc_note_sizes(). */
+#define SLAB_NOTE_SIZE		0x8000U
+
 /* A list of slabs, linked through the head pages' descriptors. */
 struct slab_list {
 	uint32_t first;			/* pfn; 0: empty */
@@ -26,7 +29,8 @@ struct slab_list {
  * struct kmem_cache - objects of one size.
  * @stack:   the CPUs' stack of this cache's free objects, see sheaf.c
  * @tag:     what the descriptor of each page of its slabs says in its first word
- * @word:    offset in the object of the word that marks it free and links it; see slab.c
+ * @word:    offset in the object of the word that marks it free and links it; see slab.c. With
+ *           SLAB_NOTE_SIZE it holds what was asked for while the object is out; 0: not known
  * @inverse, @limit: offset * inverse mod 2^64 < limit exactly for the objects' first bytes: see
  *           slab_set_layout()
  * @stride:  bytes from one object to the next: object, free word if it must lie outside, alignment

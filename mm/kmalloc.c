@@ -40,6 +40,7 @@ static struct kmem_cache **const row_of[4] = {
 	rows[ROW_NORMAL], rows[ROW_DMA], rows[ROW_DMA32], rows[ROW_DMA],
 };
 static uint8_t class_of[PAGE_SIZE / STEP];	/* by (size - 1) / STEP */
+static bool notes_sizes;			/* by kmalloc_note_sizes() */
 
 _Static_assert(__GFP_DMA == 1 && __GFP_DMA32 == 2, "row_of[] is by these bits");
 
@@ -58,7 +59,8 @@ static struct kmem_cache *big_cache(size_t size, gfp_t gfp)
 static void create_class(unsigned int row, unsigned int class)
 {
 	static const char *const prefix[NR_ROWS] = { "", "dma-", "dma32-" };
-	static const slab_flags_t flags[NR_ROWS] = { 0, SLAB_CACHE_DMA, SLAB_CACHE_DMA32 };
+	static const slab_flags_t zone[NR_ROWS] = { 0, SLAB_CACHE_DMA, SLAB_CACHE_DMA32 };
+	slab_flags_t flags = SLAB_PANIC | zone[row] | (notes_sizes ? SLAB_NOTE_SIZE : 0);
 	unsigned int size = class_size[class];
 	unsigned int align = size % 16 ? 8 : 16;
 	char name[CACHE_NAME_MAX];
@@ -69,10 +71,15 @@ static void create_class(unsigned int row, unsigned int class)
 		ksnprintf(name, sizeof(name), "%skmalloc-%uk", prefix[row], size / 1024);
 	else
 		ksnprintf(name, sizeof(name), "%skmalloc-%u", prefix[row], size);
-	rows[row][class] = kmem_cache_create(name, size, align, SLAB_PANIC | flags[row], NULL);
+	rows[row][class] = kmem_cache_create(name, size, align, flags, NULL);
 	rows[row][class]->permanent = true;
 	if (row == ROW_NORMAL)
 		kmalloc_caches[class] = rows[row][class];
+}
+
+void kmalloc_note_sizes(void)
+{
+	notes_sizes = true;
 }
 
 void kmalloc_init(void)
@@ -129,12 +136,18 @@ static __noinline void *kmalloc_rest(struct kmem_cache *cache, size_t size, gfp_
 {
 	gfp_t lightly = (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN;
 
-	if (object || cache->order == 0)
-		return cache_alloc_rest(cache, gfp, object, who);
-	if (should_failslab(cache, gfp, who))
-		return NULL;
-	object = cache_alloc_slab(cache, lightly, who);
-	return object ? object : alloc_large(size, gfp, who);
+	if (object || cache->order == 0) {
+		object = cache_alloc_rest(cache, gfp, object, who);
+	} else {
+		if (should_failslab(cache, gfp, who))
+			return NULL;
+		object = cache_alloc_slab(cache, lightly, who);
+		if (!object)
+			return alloc_large(size, gfp, who);
+	}
+	if (unlikely(notes_sizes) && object)
+		*slab_word(cache, object) = size;
+	return object;
 }
 
 static void *do_kmalloc(size_t size, gfp_t gfp, uintptr_t who)
@@ -213,10 +226,14 @@ static struct page *large_of(const void *object)
 /* @object keeps its place, and now holds @size bytes: noted where there is room for it. */
 static void note_asked(const void *object, size_t size)
 {
+	const struct page *slab = slab_of(&kernel_mm, object);
+	const struct kmem_cache *cache = slab ? cache_by_id(slab->zone_or_cache) : NULL;
 	struct page *page = large_of(object);
 
 	if (page)
 		page->asked = (uint32_t)size;
+	else if (cache && (cache->flags & SLAB_NOTE_SIZE))
+		*slab_word(cache, object) = size;
 }
 
 /* Bytes at @object, which must be handed out and start there; else 0, reported. */
@@ -328,7 +345,7 @@ void *krealloc(void *object, size_t size, gfp_t gfp)
 	if (old >= size) {
 		if (gfp & __GFP_ZERO)
 			memset((char *)object + size, 0, old - size);	/* for the next growth */
-		if (old >= PAGE_SIZE)
+		if (old >= PAGE_SIZE || notes_sizes)
 			note_asked(object, size);
 		return object;
 	}

@@ -23,10 +23,10 @@
  *                counted on the way. They have no part in the rows, save nr_lost, which moves bytes
  *                between the rows LIVE and LOST.
  * 4. Rounding.   The bytes from an object's size to its neighbour are in ROUNDING, whether it is
- *                live or free; large blocks of kmalloc know what was asked for. What is not known:
- *                the sizes that were asked of kmalloc's classes; to record them would cost each
- *                request a write. @class_slack bounds what they add up to, unless krealloc() let
- *                objects shrink in their place.
+ *                live or free; large blocks of kmalloc know what was asked for, and so do its
+ *                objects after kmalloc_note_sizes(): CLASS_ROUNDING. To note it always would cost
+ *                each request a write: else @class_slack bounds what is in LIVE, unless krealloc()
+ *                let objects shrink in their place.
  * 5. Cost.       Free lists, live slabs and filled blocks are walked; blocks that nobody ever
  *                touched, eight by eight bytes of the block map.
  * 6. Locking.    As for a snapshot: cache_list_lock, under it one zone->lock or cache->lock at a
@@ -290,8 +290,17 @@ struct cache_count {
 	uint64_t free;			/* objects on slabs' lists */
 	uint64_t out;			/* objects that carry no sign of being free */
 	uint64_t marked;		/* on no list, but marked: in sheaves, or written off */
+	uint64_t rounding;		/* bytes of those that are out, by the sizes they note */
 	uint64_t broken;		/* slabs whose list does not decode to its end */
 };
+
+/* Bytes of @object that kmalloc() was not asked for, as far as that is noted. */
+static uint64_t rounding_of(const struct kmem_cache *cache, const void *object)
+{
+	uint64_t asked = cache->flags & SLAB_NOTE_SIZE ? *slab_word(cache, object) : 0;
+
+	return asked > 0 && asked <= cache->object_size ? cache->object_size - asked : 0;
+}
 
 static void count_slab(const struct kmem_cache *cache, const struct page *slab,
 		       struct cache_count *count)
@@ -302,12 +311,14 @@ static void count_slab(const struct kmem_cache *cache, const struct page *slab,
 	count->slabs++;
 	count->broken += slab_walk_free(cache, slab, bitmap) < 0;
 	for (unsigned int i = 0; i < cache->objects; i++, object += cache->stride) {
-		if (bitmap[i / 64] >> (i % 64) & 1)
+		if (bitmap[i / 64] >> (i % 64) & 1) {
 			count->free++;
-		else if (*slab_word(cache, object) != slab_mark(cache, object))
+		} else if (*slab_word(cache, object) != slab_mark(cache, object)) {
 			count->out++;
-		else
+			count->rounding += rounding_of(cache, object);
+		} else {
 			count->marked++;
+		}
 	}
 }
 
@@ -363,7 +374,7 @@ static uint64_t count_objects(struct ledger *ledger, const struct kmem_cache *ca
 
 static void count_cache(struct ledger *ledger, struct kmem_cache *cache)
 {
-	struct cache_count count = { 0, 0, 0, 0, 0 };
+	struct cache_count count = { 0 };
 	unsigned long flags = spin_lock_irqsave(&cache->lock);
 	uint64_t live;
 
@@ -376,9 +387,13 @@ static void count_cache(struct ledger *ledger, struct kmem_cache *cache)
 	/* The first cache's objects are the descriptors of the others: counted by who holds them,
 	 * as sheaves are. */
 	if (cache != cache_list && !sheaf_is_from(cache)) {
-		unsigned int least = live ? kmalloc_least(cache) : 0;
+		bool noted = cache->flags & SLAB_NOTE_SIZE;
+		unsigned int least = live && !noted ? kmalloc_least(cache) : 0;
+		uint64_t bytes = live * cache->object_size;
+		uint64_t rounding = min_u64(count.rounding, bytes);
 
-		ledger->row[LEDGER_LIVE] += live * cache->object_size;
+		ledger->row[LEDGER_LIVE] += bytes - rounding;
+		ledger->row[LEDGER_CLASS_ROUNDING] += rounding;
 		ledger->class_slack += least ? live * (cache->object_size - least) : 0;
 	}
 }

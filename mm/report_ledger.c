@@ -23,6 +23,7 @@ static const char *const names[LEDGER_NR_ROWS] = {
 	[LEDGER_LARGE] = "pages: large kmalloc, asked for",
 	[LEDGER_LARGE_ROUNDING] = "pages: large kmalloc, rounding",
 	[LEDGER_LIVE] = "slabs: live objects",
+	[LEDGER_CLASS_ROUNDING] = "slabs: rounding to classes",
 	[LEDGER_CACHES] = "slabs: cache descriptors",
 	[LEDGER_SHEAVES] = "slabs: sheaves",
 	[LEDGER_IN_SLABS] = "slabs: free objects, in slabs",
@@ -111,9 +112,11 @@ void print_ledger(struct seq *out, const struct ledger *ledger)
 	else
 		seq_printf(out, "UNEQUAL: %llu bytes too many\n",
 			   (unsigned long long)(sum - ledger->total));
-	seq_printf(out,
-		   "(of the live objects, up to %llu bytes are kmalloc's rounding to classes)\n",
-		   (unsigned long long)ledger->class_slack);
+	if (ledger->class_slack)
+		seq_printf(out,
+			   "(of the live objects, up to %llu bytes are kmalloc's rounding: "
+			   "kmalloc_sizes gives it a row)\n",
+			   (unsigned long long)ledger->class_slack);
 	print_drifts(out, ledger);
 }
 

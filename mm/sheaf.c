@@ -19,9 +19,9 @@
  *                cache->lock. Nobody touches another CPU's sheaves: drains run where they lie.
  * 6. Cost.       Exchange: a constant. Refill: one pass of sheaf_size objects. Flush: FLUSH_BATCH
  *                objects, so that a single free stays bounded.
- * 7. Without.    The cache of sheaves itself, any other while memory for a sheaf is short, and all
- *                of them after sheaves_set(false), have stack_none: empty and full at once, so
- *                every call comes here and goes on to slabs.
+ * 7. Without.    The cache of sheaves itself, kmalloc's that note sizes, any other while memory for
+ *                a sheaf is short, and all of them after sheaves_set(false), have stack_none: empty
+ *                and full at once, so every call comes here and goes on to slabs.
  */
 
 #include <kernel/string.h>

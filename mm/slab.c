@@ -13,7 +13,8 @@
  *                lists decide. One word so is link, proof of being free (double free) and trap for
  *                writes after the free: a word that does not decode was overwritten, and one
  *                changed bit anywhere is enough. It lies in the object's first bytes, or behind the
- *                object when a constructor's work must survive.
+ *                object when a constructor's work must survive, or when the word of an object that
+ *                is out says what was asked of kmalloc().
  *                A slab's list ends in its rest: the objects that have never been handed out, from
  *                one of them to the slab's end. They carry the mark of an object in a sheaf, so
  *                that they can be taken without a look at them.
@@ -502,11 +503,12 @@ static unsigned int sheaf_size(unsigned int stride)
 int slab_set_layout(struct kmem_cache *cache)
 {
 	unsigned int size = (unsigned int)align_up(cache->object_size, 8);
+	bool notes_size = cache->flags & SLAB_NOTE_SIZE, outside = cache->ctor || notes_size;
 	uint64_t step;
 
 	cache->align = object_align(size, cache->align, cache->flags);
-	cache->word = cache->ctor ? size : 0;
-	if (cache->ctor)
+	cache->word = outside ? size : 0;
+	if (outside)
 		size += (unsigned int)sizeof(uint64_t);
 	cache->stride = (unsigned int)align_up(size, cache->align);
 	if (cache->stride > KMALLOC_MAX_SIZE / 8)
@@ -517,7 +519,8 @@ int slab_set_layout(struct kmem_cache *cache)
 	while (cache->objects > 2 && (cache->objects - 2) >> cache->fill_shift >= SLAB_NR_FILL)
 		cache->fill_shift++;
 	cache->fill_mask = (1U << cache->fill_shift) - 1;
-	cache->sheaf_size = sheaf_size(cache->stride);
+	/* Without sheaves each request goes by kmalloc_rest(), which notes its size. */
+	cache->sheaf_size = notes_size ? 0 : sheaf_size(cache->stride);
 	/*
 	 * inverse is 2^64 / stride, rounded up by step / stride, so that modulo 2^64 the product
 	 * of offset = n * stride + r is n * step + r * inverse. For the objects, r = 0 and n <

@@ -82,6 +82,7 @@ $(HOST)/example: tests/host/example.c $(HOST)/libquire.a
 EXHAUST_PROGRAM := $(HOST)/exhaust/exhaust
 HOST_PROGRAMS := $(HOST_SUITES) $(HOST_REPLAYS) $(HOST)/example
 HOST_CHECK = $(PYTHON) tests/host/run.py --tally $(TALLY)/host --suites $(HOST_SUITES) \
+	--noted $(HOST)/gcc-san/suites $(HOST)/clang-san/suites \
 	--replay $(HOST_REPLAYS) --maps tests/maps --example $(HOST)/example \
 	--units tests tests/tools tests/host tests/qemu tests/bench tests/coverage tests/maps \
 	tests/fuzz tests/mutants tests/random tests/exhaust tests/interleave

@@ -18,7 +18,8 @@ OWNERS = ("boot information", "ACPI data", "module", "early allocation", "block 
 OTHERS = (
     "left out: beyond the CPU's reach", "left out: at or above mem=", "left out: parts of pages",
     "pages: from alloc_pages", "pages: large kmalloc, asked for", "pages: large kmalloc, rounding",
-    "slabs: live objects", "slabs: cache descriptors", "slabs: sheaves",
+    "slabs: live objects", "slabs: rounding to classes", "slabs: cache descriptors",
+    "slabs: sheaves",
     "slabs: free objects, in slabs", "slabs: free objects, in sheaves",
     "slabs: free objects, in barns", "slabs: objects written off", "slabs: rounding of objects",
     "slabs: free words", "slabs: tails",

@@ -30,6 +30,7 @@ enum ledger_row {
 	LEDGER_LARGE,			/* kmalloc above its classes: what was asked for */
 	LEDGER_LARGE_ROUNDING,		/* and the rest of those blocks */
 	LEDGER_LIVE,			/* objects that callers hold; no slack, see ROUNDING */
+	LEDGER_CLASS_ROUNDING,		/* of these what was not asked for: kmalloc_note_sizes() */
 	LEDGER_CACHES,			/* descriptors of caches: objects, too */
 	LEDGER_SHEAVES,			/* arrays for free objects: likewise */
 	LEDGER_IN_SLABS,		/* free objects on their slabs' lists */
@@ -58,7 +59,7 @@ struct ledger_drift {
  * @ram:         of these the RAM
  * @row:         see enum ledger_row
  * @class_slack: bytes that kmalloc's live objects may have beyond what was asked for, at most; they
- *               are in LEDGER_LIVE, because the sizes asked for are not recorded
+ *               are in LEDGER_LIVE. 0 when sizes are noted: then LEDGER_CLASS_ROUNDING has them
  * @nr_drifts:   all, those without room included
  */
 struct ledger {

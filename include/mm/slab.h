@@ -95,12 +95,20 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
 
 /**
  * kmalloc() - @size bytes. Alignment: to the size for powers of two (a page at most is promised;
- * larger ones have it too), else 16 bytes, 8 for classes below 16. kmalloc(0) gives ZERO_SIZE_PTR,
- * which only kfree() understands.
+ * larger ones have it too, 8 KiB not after kmalloc_note_sizes()), else 16 bytes, 8 for classes
+ * below 16. kmalloc(0) gives ZERO_SIZE_PTR, which only kfree() understands.
  * Return: NULL when memory is short, or @size is above KMALLOC_MAX_SIZE (logged unless
  *         __GFP_NOWARN).
  */
 __must_check void *kmalloc(size_t size, gfp_t gfp);
+
+/**
+ * kmalloc_note_sizes() - from mm_init() on, keep with each block what was asked of kmalloc(), for
+ * the ledger: 8 bytes behind each object up to KMALLOC_MAX_CACHE_SIZE, as many as the alignment
+ * makes of them (64 more for kmalloc-64), and no sheaves, so that each request takes the cache's
+ * lock. Larger blocks keep it always. Context: before mm_init().
+ */
+void kmalloc_note_sizes(void);
 
 /** kmalloc_from() - what kmalloc() does when the cache of @size is known already. */
 __must_check void *kmalloc_from(struct kmem_cache *cache, size_t size, gfp_t gfp);

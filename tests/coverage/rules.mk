@@ -17,7 +17,8 @@ $(eval $(call host-program,cov,gcc,$(COV_CFLAGS),replay,$(COV_REPLAY_SRCS)))
 
 # Programs and, as one word each, how they are run; * stands for one run a file.
 COV_PROGRAMS := $(COV)/suites $(COV)/replay
-COV_RUNS := '$(COV)/suites' '$(COV)/replay tests/maps/*.map'
+COV_RUNS := '$(COV)/suites' '$(COV)/suites --kmalloc-sizes ledger_object' \
+	'$(COV)/replay tests/maps/*.map'
 
 .PHONY: coverage
 coverage: ## lines and branches of mm/ and kernel/ that the hosted tests reach

@@ -102,7 +102,8 @@ static void ignored_words_change_nothing(struct ktest *t)
 {
 	static const char *const words[] = {
 		"poweroff=0", "poweroff=", "dump=1", "dump=", "soak=0", "soak=5x", "soak", "mem=0",
-		"mem=5Mx", "test=", "bench=", "fail-nth=0", "memmap=exactmapfoo",
+		"mem=5Mx", "test=", "bench=", "fail-nth=0", "kmalloc_sizes=1",
+		"memmap=exactmapfoo",
 		"memmap=exactmap=1", "memmap=16M!32Mfoo", "memmap=16M!32M!48M", "memmap=16M%32M",
 		"memmap=16M@", "memmap=5Mx", "memmap=0", "memmap=", "memmap=exactmap,",
 		"memmap=4M,exactmap,16M!32M,1M?5M", "memmap=16M$32M,5Mx",

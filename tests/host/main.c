@@ -1,6 +1,6 @@
 /*
- * The suites in a Linux process: tests [GLOB]. KTAP on standard output; status 0 when
- * every case passed.
+ * The suites in a Linux process: suites [--kmalloc-sizes] [GLOB]. KTAP on standard output; status 0
+ * when every case passed. --kmalloc-sizes: the system notes what is asked of kmalloc().
  *
  * The arena is 256 MiB of RAM spread like a PC's, so that all three zones exist: a hole below
  * 1 MiB, memory on both sides of 16 MiB, below 4 GiB, and above.
@@ -10,6 +10,8 @@
 
 #include <hosted/quire.h>
 #include <kernel/ktest.h>
+#include <kernel/string.h>
+#include <mm/slab.h>
 
 #include "tests/suites/closed.h"
 
@@ -29,10 +31,16 @@ int main(int argc, char **argv)
 	static struct memmap map;
 	void *storage = malloc(memmap_bytes(ARRAY_SIZE(ram), NR_RESERVED));
 	struct ktest_result result;
+	const char *name = argv[0];
 	int err = 0;
 
+	if (argc > 1 && strcmp(argv[1], "--kmalloc-sizes") == 0) {
+		kmalloc_note_sizes();
+		argv++;
+		argc--;
+	}
 	if (argc > 2 || storage == NULL) {
-		fprintf(stderr, "usage: %s [GLOB]\n", argv[0]);
+		fprintf(stderr, "usage: %s [--kmalloc-sizes] [GLOB]\n", name);
 		return 2;
 	}
 	memmap_init(&map, storage, ARRAY_SIZE(ram), NR_RESERVED, 8192 * MIB);
@@ -41,7 +49,7 @@ int main(int argc, char **argv)
 	if (err == 0)
 		err = quire_init_map(&map);
 	if (err != 0) {
-		fprintf(stderr, "%s: no arena: error %d\n", argv[0], err);
+		fprintf(stderr, "%s: no arena: error %d\n", name, err);
 		return 2;
 	}
 	closed_after_each_case();

@@ -15,6 +15,7 @@ from tally import Tally     # noqa: E402
 TIMEOUT = 300       # seconds; the slowest program takes a tenth of it
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")    # the last line of a folder
 SKIPPED = "skipped"
+NOTED = ("kmalloc", "ledger_object")    # suites that run again where kmalloc() notes sizes
 
 
 def execute(*command):
@@ -104,6 +105,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tally")
     parser.add_argument("--suites", nargs="*", default=[])
+    parser.add_argument("--noted", nargs="*", default=[])
     parser.add_argument("--replay", nargs="*", default=[])
     parser.add_argument("--maps", default="tests/maps")
     parser.add_argument("--example")
@@ -115,6 +117,10 @@ def main():
     tally = Tally()
     for suites in args.suites:
         program.judge(tally, suites, execute(suites))
+    for suites in args.noted:
+        for name in NOTED:
+            words = (suites, "--kmalloc-sizes", name)
+            program.judge(tally, " ".join(words), execute(*words))
     maps = []
     for replay in args.replay:
         maps = run_replays(tally, replay, args.maps)

@@ -38,6 +38,9 @@ def boots(names):
 HOST = "build/host/"
 RINGS = (
     Ring("suites", HOST + "gcc-san", (HOST + "gcc-san/suites",), (HOST + "gcc-san/suites",), 60),
+    Ring("noted", HOST + "gcc-san", (HOST + "gcc-san/suites",),
+         tuple(HOST + f"gcc-san/suites --kmalloc-sizes {name}"
+               for name in ("kmalloc", "ledger_object")), 60),
     Ring("replay", HOST + "gcc-san", (HOST + "gcc-san/replay",),
          (HOST + f"gcc-san/replay {MAPS}",), 60),
     Ring("boot_faults", HOST + "gcc-san", (HOST + "gcc-san/boot_faults",),

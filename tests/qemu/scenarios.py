@@ -124,15 +124,17 @@ def words_of_the_line():
                                 r'ignored "fail_page_alloc=1,2,3,x": expected INTERVAL,',
                                 r'ignored "fail-nth=0": expected ',
                                 r'ignored "dump=1": expected no value',
+                                r'ignored "kmalloc_sizes=1": expected no value',
                                 r'ignored "memmap=exactmapfoo": expected ',
                                 r'ignored "memmap=16M!32Mfoo": expected '],
                           [r"^==> ", r"^0x0*2000000 0x0*1000000 2"])
 
     yield Boot("unknown words are named and ignored",
                ("frobnicate", "mem=banana", "loglevel=x", "memmap=5M%3", "failslab=1,2",
-                "fail_page_alloc=1,2,3,x", "fail-nth=0", "dump=1", "memmap=exactmapfoo",
-                "memmap=16M!32Mfoo", "poweroff"),
+                "fail_page_alloc=1,2,3,x", "fail-nth=0", "dump=1", "kmalloc_sizes=1",
+                "memmap=exactmapfoo", "memmap=16M!32Mfoo", "poweroff"),
                check=names_unknown)
+    yield Boot("kmalloc_sizes", ("kmalloc_sizes", "test=ledger_object"), tests=True)
     yield Boot("mem=64M of 512M", ("mem=64M", "poweroff"), check=zones_follow(None, 64 * MIB))
     yield Boot("mem=8M leaves one zone", ("mem=8M", "poweroff"), check=zones_follow(None, 8 * MIB))
     exact = [(0, 640 << 10, maps.USABLE), (1 * MIB, 100 * MIB, maps.USABLE)]

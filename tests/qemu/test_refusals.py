@@ -19,7 +19,6 @@ taken: kernel                                     65536    9.09 %    9.10 %
 free: DMA, order 0                               654336   90.77 %   90.89 %
 sum of the rows                                  720896
 the firmware's total                             720896  equal: every byte is in one row
-(of the live objects, up to 0 bytes are kmalloc's rounding to classes)
 """
 PROOF = "fail-nth: every invariant holds\n" + LEDGER
 SILENT = BANNER + "fail-nth: the request was refused\n" + PROOF

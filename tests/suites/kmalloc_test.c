@@ -44,9 +44,12 @@ static size_t expected_align(size_t size)
 {
 	size_t class = expected_ksize(size);
 
-	if (is_power_of_2(class))
-		return class;
-	return 16;
+	if (!is_power_of_2(class))
+		return 16;
+	/* With a word behind each object, those of 8192 bytes begin with a page. */
+	if (class == MAX_CLASS && (kmalloc_caches[0]->flags & SLAB_NOTE_SIZE))
+		return PAGE_SIZE;
+	return class;
 }
 
 /* Give back what the window holds at @i, with its content checked. */

@@ -92,11 +92,21 @@ static void a_slab_with_a_tail(struct ktest *t)
 	KTEST_EXPECT_EQ(t, growth(LEDGER_TAILS), 0);
 }
 
+/* Has kmalloc_note_sizes() been called for this system? */
+static bool sizes_are_noted(void)
+{
+	return kmalloc_caches[0]->flags & SLAB_NOTE_SIZE;
+}
+
 /* 100 bytes take the class of 112, the one below is 96: between 0 and 15 bytes of slack. */
 static void a_class_bounds_what_it_rounds(struct ktest *t)
 {
 	void *object;
 
+	if (sizes_are_noted()) {
+		ktest_skip(t, "sizes are noted");
+		return;
+	}
 	begin(t);
 	object = kmalloc(100, GFP_KERNEL);
 	KTEST_ASSERT(t, object);
@@ -111,8 +121,8 @@ static void dma_classes_are_bounded_as_well(struct ktest *t)
 {
 	void *object;
 
-	if (!kernel_mm.zone[ZONE_DMA].present) {
-		ktest_skip(t, "no zone DMA");
+	if (!kernel_mm.zone[ZONE_DMA].present || sizes_are_noted()) {
+		ktest_skip(t, "no zone DMA, or sizes are noted");
 		return;
 	}
 	begin(t);
@@ -121,6 +131,70 @@ static void dma_classes_are_bounded_as_well(struct ktest *t)
 	take(t);
 	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 8);
 	KTEST_EXPECT_EQ(t, now.class_slack - before.class_slack, 7);
+	kfree(object);
+}
+
+/* The objects of kmalloc-64 with a word behind each are 128 apart, 32 in a page. */
+static void classes_note_what_was_asked(struct ktest *t)
+{
+	void *object;
+
+	if (!sizes_are_noted()) {
+		ktest_skip(t, "sizes are not noted");
+		return;
+	}
+	begin(t);
+	KTEST_EXPECT_EQ(t, now.class_slack, 0);
+	object = kmalloc(50, GFP_KERNEL);		/* a constant: kmalloc_from() */
+	KTEST_ASSERT(t, object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 50);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CLASS_ROUNDING), 14);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ROUNDING) % (32 * (128 - 64 - 8)), 0);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_ON_CPUS), 0);
+	KTEST_EXPECT_EQ(t, ksize(object), 64);
+	KTEST_EXPECT(t, krealloc(object, 61, GFP_KERNEL) == object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 61);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CLASS_ROUNDING), 3);
+	KTEST_EXPECT(t, krealloc(object, 1, GFP_KERNEL) == object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CLASS_ROUNDING), 63);
+	kfree(object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE) + growth(LEDGER_CLASS_ROUNDING), 0);
+}
+
+static void whoever_asks_is_noted(struct ktest *t)
+{
+	void *object, *whole, *zeroed, *big;
+
+	if (!sizes_are_noted()) {
+		ktest_skip(t, "sizes are not noted");
+		return;
+	}
+	begin(t);
+	object = (kmalloc)(40, GFP_KERNEL);		/* as for a size that is no constant */
+	whole = (kmalloc)(64, GFP_KERNEL);
+	zeroed = kzalloc(80, GFP_KERNEL);
+	big = kmalloc(6000, GFP_KERNEL);		/* above a page: its own look-up */
+	KTEST_EXPECT(t, object && whole && zeroed && big);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 40 + 64 + 80 + 6000);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CLASS_ROUNDING), 8 + 0 + 0 + 144);
+	kfree(object);
+	kfree(whole);
+	kfree(zeroed);
+	kfree(big);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE) + growth(LEDGER_CLASS_ROUNDING), 0);
+
+	/* Who takes an object past kmalloc() has asked for all of it. */
+	object = kmem_cache_alloc(kmalloc_caches[kmalloc_class(64)], GFP_KERNEL);
+	KTEST_EXPECT(t, object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 64);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CLASS_ROUNDING), 0);
 	kfree(object);
 }
 
@@ -401,6 +475,8 @@ static const struct ktest_case ledger_object_cases[] = {
 	KTEST_CASE(a_slab_with_a_tail),
 	KTEST_CASE(a_class_bounds_what_it_rounds),
 	KTEST_CASE(dma_classes_are_bounded_as_well),
+	KTEST_CASE(classes_note_what_was_asked),
+	KTEST_CASE(whoever_asks_is_noted),
 	KTEST_CASE(a_large_request_knows_what_was_asked),
 	KTEST_CASE(what_is_written_off_has_a_row),
 	KTEST_CASE(a_slab_set_aside_with_its_rest),

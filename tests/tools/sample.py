@@ -112,5 +112,5 @@ QUIRE = dict(GOOD, memmap=(
     "slabs: tails                                       1440    0.00 %    0.00 %\n"
     "sum of the rows                                25817088\n"
     "the firmware's total                           25817088  equal: every byte is in one row\n"
-    "(of the live objects, up to 1050 bytes are kmalloc's rounding to classes)\n"
+    "(of the live objects, up to 1050 bytes are kmalloc's rounding: kmalloc_sizes gives it a row)\n"
 ))
