@@ -31,6 +31,7 @@ struct spinlock cache_list_lock = SPINLOCK_RANKED(RANK_CACHE_LIST, "cache_list_l
 struct kmem_cache *cache_list;
 
 static struct kmem_cache cache_cache;			/* what kmem_cache descriptors come from */
+_Static_assert(sizeof(struct kmem_cache) <= 320, "five cache lines: 25 in a slab of 2 pages");
 struct kmem_cache *caches_by_id[MAX_CACHES];
 static uint64_t secret_seed;
 

@@ -61,11 +61,12 @@ struct kmem_cache {
 	unsigned int order;		/* of a slab */
 	unsigned int objects;		/* per slab */
 	unsigned int sheaf_size;	/* objects in a sheaf; 0: no sheaves */
+	unsigned int barn_max;		/* full sheaves that the barn may keep, and empty ones */
 	uint64_t reciprocal;		/* 2^44 / stride rounded up: gives an offset's index */
 	unsigned int fill_shift;	/* see slab_fill() */
 	unsigned int fill_mask;		/* (1 << fill_shift) - 1 */
-	unsigned int barn_max;		/* full sheaves that the barn may keep, and empty ones */
 	unsigned int min_empty;		/* empty slabs that are kept */
+	unsigned int pins;		/* cache_list_lock: walkers that have let go of the lock */
 	void (*ctor)(void *object);
 
 	struct spinlock lock;		/* guards all below */
@@ -81,7 +82,6 @@ struct kmem_cache {
 	unsigned int nr_barn_full;
 	unsigned int nr_barn_empty;
 
-	unsigned int pins;		/* cache_list_lock: walkers that have let go of the lock */
 	struct kmem_cache *next;	/* cache_list_lock: all caches, in order of creation */
 };
 
