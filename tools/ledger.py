@@ -28,6 +28,9 @@ HEAD = "%-34s %20s %9s %9s" % ("row", "bytes", "of all", "of RAM")
 ROW = r"(\S.*\S) +(\d+)( +\d+\.\d\d %){1,2}"
 HEAD_OF_MAP = r"memory map: (\d+) ranges of (\d+) entries, limit 0x([0-9a-f]+)"
 END_OF_MAP = r"\nRAM \d+ kB, .*; refused: \d+\n\Z"
+# Without kmalloc_sizes the row "rounding to classes" is not known, only how much it can be.
+BOUND = (r"(?:(\(of the live objects, up to [1-9]\d* bytes are kmalloc's rounding:"
+         r" kmalloc_sizes gives it a row\))\n)?")
 LINE = r"\[mem 0x([0-9a-f]{16})-0x([0-9a-f]{16})\] +\d+ kB  (.+)"
 
 
@@ -94,7 +97,7 @@ def read(text, zones, bad):
         if not is_known(match[1], zones) or match[1] in rows or int(match[2]) == 0:
             bad(number, line, "a known row, once, that is not empty")
         rows[match[1]] = int(match[2])
-    rest = re.fullmatch(r"sum of the rows +(\d+)\nthe firmware's total +(\d+)  (.*)\n\(.*\)\n",
+    rest = re.fullmatch(r"sum of the rows +(\d+)\nthe firmware's total +(\d+)  (.*)\n" + BOUND,
                         "\n".join(lines[len(rows) + 1:]))
     if not rest:
         number = min(len(rows) + 2, len(lines))
@@ -102,6 +105,8 @@ def read(text, zones, bad):
         return None
     if rest[3] != "equal: every byte is in one row":
         bad(len(rows) + 3, rest[3], "'equal: every byte is in one row'")
+    if rest[4] and "slabs: rounding to classes" in rows:
+        bad(len(rows) + 4, rest[4], "no bound of the rounding where there is a row of it")
     return rows, int(rest[1]), int(rest[2])
 
 
