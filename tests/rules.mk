@@ -5,8 +5,8 @@ PYTHON := /usr/bin/python3 -B
 HOST := build/host
 TALLY := build/check
 
-HOST_LIB_SRCS := tests/host/port.c tests/host/cpus.c tests/host/quire.c \
-	tests/host/symbols.c
+HOST_LIB_SRCS := tests/host/port.c tests/host/no_interrupts.c tests/host/cpus.c \
+	tests/host/quire.c tests/host/symbols.c
 LIB_SRCS := $(filter-out kernel/string.c,$(KERNEL_SRCS)) $(MM_SRCS) $(HOST_LIB_SRCS)
 
 HOST_WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wconversion -Wno-sign-conversion \

@@ -165,25 +165,6 @@ void port_join(unsigned int cpu)
 	(void)cpu;
 }
 
-bool port_on_tick(void (*fn)(void))
-{
-	(void)fn;
-	return false;
-}
-
-bool port_interrupt_after(unsigned int nr, void (*fn)(void *arg), void *arg)
-{
-	(void)nr;
-	(void)fn;
-	(void)arg;
-	return false;
-}
-
-bool port_interrupt_cancel(void)
-{
-	return false;
-}
-
 void port_stop_cpus(void)
 {
 }

@@ -110,25 +110,6 @@ bool port_irqs_enabled(void)
 	return !irqs_masked;
 }
 
-bool port_on_tick(void (*fn)(void))
-{
-	(void)fn;
-	return false;
-}
-
-bool port_interrupt_after(unsigned int nr, void (*fn)(void *arg), void *arg)
-{
-	(void)nr;
-	(void)fn;
-	(void)arg;
-	return false;
-}
-
-bool port_interrupt_cancel(void)
-{
-	return false;
-}
-
 void port_stop_cpus(void)
 {
 }

@@ -6,7 +6,8 @@ INTERLEAVE_CC ?= gcc
 INTERLEAVE_OUT := $(INTERLEAVE)/$(INTERLEAVE_CC)
 # kernel/ and mm/ tell of each access; the rest is what they tell it to.
 INTERLEAVE_MM := $(filter-out kernel/string.c,$(KERNEL_SRCS)) $(MM_SRCS)
-INTERLEAVE_SRCS := $(INTERLEAVE_MM) tests/host/quire.c tests/host/symbols.c \
+INTERLEAVE_SRCS := $(INTERLEAVE_MM) \
+	$(addprefix tests/host/,no_interrupts.c quire.c symbols.c) \
 	$(addprefix tests/interleave/,callbacks.c memory.c cpu.c port.c sequence.c explore.c \
 	states.c check.c scenarios.c main.c)
 INTERLEAVE_OBJS := $(INTERLEAVE_SRCS:%.c=$(INTERLEAVE_OUT)/%.o)

@@ -186,8 +186,13 @@ void arena_fini(struct arena *arena, struct ktest *t)
 	give_back(arena);
 }
 
-void arena_abandon(struct arena *arena)
+void arena_abandon(struct arena *arena, struct ktest *t, struct kmem_cache *cache)
 {
+	memset(cache->fill, 0, sizeof(cache->fill));
+	memset(&cache->full, 0, sizeof(cache->full));
+	memset(&cache->empty, 0, sizeof(cache->empty));
+	cache->nr_slabs = cache->nr_lost = 0;
+	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
 	give_back(arena);
 }
 

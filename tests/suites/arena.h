@@ -63,8 +63,13 @@ __must_check bool arena_init_ram(struct arena *arena, struct ktest *t, uint64_t 
 /** arena_fini() - check all invariants once more, then give back what was borrowed. */
 void arena_fini(struct arena *arena, struct ktest *t);
 
-/** arena_abandon() - give it back unchecked: a cache was made to forget the slabs in it. */
-void arena_abandon(struct arena *arena);
+/**
+ * arena_abandon() - destroy @cache, whose objects are all free or lost, and give @arena back
+ * unchecked.
+ *
+ * What is lost holds its slab for good, so @cache is made to forget its slabs.
+ */
+void arena_abandon(struct arena *arena, struct ktest *t, struct kmem_cache *cache);
 
 /** arena_verify() - the case fails with what mm_verify_instance() says, if it says anything. */
 void arena_verify(struct arena *arena, struct ktest *t);

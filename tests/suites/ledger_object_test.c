@@ -250,11 +250,7 @@ static void what_is_written_off_has_a_row(struct ktest *t)
 	KTEST_EXPECT_EQ(t, ledger.row[LEDGER_SHEAVES], 0);	/* they are kernel_mm's memory */
 	kmem_cache_free_bulk(cache, 3, mine);
 	(void)kmem_cache_shrink(cache);
-	/* What is lost holds its slab for good: it is forgotten with its arena. */
-	memset(cache->fill, 0, sizeof(cache->fill));
-	cache->nr_slabs = cache->nr_lost = 0;
-	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
-	arena_abandon(&arena);
+	arena_abandon(&arena, t, cache);
 }
 
 /*
@@ -288,11 +284,7 @@ static void a_slab_set_aside_with_its_rest(struct ktest *t)
 		kmem_cache_free(cache, mine[i]);
 	kmem_cache_free(cache, other);
 	(void)kmem_cache_shrink(cache);
-	/* What is lost holds its slab for good: it is forgotten with its arena. */
-	memset(cache->fill, 0, sizeof(cache->fill));
-	cache->nr_slabs = cache->nr_lost = 0;
-	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
-	arena_abandon(&arena);
+	arena_abandon(&arena, t, cache);
 }
 
 /* ---- faults -------------------------------------------------------------- */

@@ -429,31 +429,52 @@ static void an_instance_needs_a_free_page(struct ktest *t)
 	KTEST_EXPECT_EQ(t, mm.nr_blocks, 0);
 }
 
+static struct page *small_pages;	/* descriptors of one largest block */
+static char *small_ram;			/* stands for the page of the block map */
+
+/*
+ * Set @mm up over @map: descriptors from @base_pfn on, and the block map, which takes the highest
+ * free page, in @map_pfn. Return: false when that failed, and the case with it.
+ */
+static __must_check bool small_open(struct ktest *t, uint64_t base_pfn, uint64_t map_pfn)
+{
+	int err = -ENOMEM;
+
+	small_pages = alloc_pages_exact(MAX_ORDER_NR_PAGES * sizeof(struct page), GFP_KERNEL);
+	small_ram = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL);
+	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
+	if (small_pages && small_ram)
+		err = mm_setup(&mm, &map, small_pages - base_pfn,
+			       (char *)((uintptr_t)small_ram - PFN_PHYS(map_pfn)));
+	KTEST_EXPECT_EQ(t, err, 0);
+	return err == 0;
+}
+
+static void small_close(struct ktest *t)
+{
+	KTEST_EXPECT_EQ(t, mm_verify_instance(&mm, &seq_console), 0);
+	free_pages_exact(small_ram, PAGE_SIZE);
+	free_pages_exact(small_pages, MAX_ORDER_NR_PAGES * sizeof(struct page));
+}
+
 /*
  * The last page of all RAM is among what the boot gives back. The block map takes the highest page
  * that is free, which is the one below.
  */
 static void the_last_page_of_ram_comes_back(struct ktest *t)
 {
-	size_t bytes = MAX_ORDER_NR_PAGES * sizeof(struct page);
-	struct page *pages = alloc_pages_exact(bytes, GFP_KERNEL);
-	char *ram = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL);
 	const struct zone *zone = &mm.zone[ZONE_DMA32];
 
-	KTEST_ASSERT(t, pages && ram);
 	add_ram(BASE_PFN, BASE_PFN + 8);
 	KTEST_EXPECT_EQ(t, memmap_reserve(&map, PFN_PHYS(BASE_PFN + 7), PFN_PHYS(BASE_PFN + 8),
 					  MEMMAP_OWNER_BOOT_INFO), 0);
-	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
-	KTEST_ASSERT(t, mm_setup(&mm, &map, pages - BASE_PFN,
-				 (char *)((uintptr_t)ram - PFN_PHYS(BASE_PFN + 6))) == 0);
+	if (!small_open(t, BASE_PFN, BASE_PFN + 6))
+		return;
 	KTEST_EXPECT_EQ(t, zone->nr_free, 6);
 	KTEST_EXPECT_EQ(t, mm_release(&mm), PAGE_SIZE);
 	KTEST_EXPECT_EQ(t, zone->nr_free, 7);
-	KTEST_EXPECT_EQ(t, pages[7].state, PAGE_FREE);
-	KTEST_EXPECT_EQ(t, mm_verify_instance(&mm, &seq_console), 0);
-	free_pages_exact(ram, PAGE_SIZE);
-	free_pages_exact(pages, bytes);
+	KTEST_EXPECT_EQ(t, small_pages[7].state, PAGE_FREE);
+	small_close(t);
 }
 
 /* No slot is left to keep page 0 with: nothing is touched, and the caller hears of it. */
@@ -479,17 +500,13 @@ static void page_zero_needs_a_reservation(struct ktest *t)
  */
 static void page_zero_is_kept_and_the_map_closed(struct ktest *t)
 {
-	size_t bytes = MAX_ORDER_NR_PAGES * sizeof(struct page);
-	struct page *pages = alloc_pages_exact(bytes, GFP_KERNEL);
-	char *ram = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL);
 	const struct zone *zone = &mm.zone[ZONE_DMA];
 	uint32_t nr_taken;
 
-	KTEST_ASSERT(t, pages && ram);
 	add_ram(0, 8);
 	KTEST_EXPECT_EQ(t, memmap_reserve(&map, 0, PFN_PHYS(2), MEMMAP_OWNER_BOOT_INFO), 0);
-	KTEST_EXPECT_EQ(t, memmap_seal(&map), 0);
-	KTEST_ASSERT(t, mm_setup(&mm, &map, pages, (char *)((uintptr_t)ram - PFN_PHYS(7))) == 0);
+	if (!small_open(t, 0, 7))
+		return;
 	KTEST_EXPECT_EQ(t, zone->nr_free, 5);
 	nr_taken = map.nr_taken;
 	be_quiet();
@@ -500,10 +517,8 @@ static void page_zero_is_kept_and_the_map_closed(struct ktest *t)
 	KTEST_EXPECT_EQ(t, map.nr_taken, nr_taken);
 	KTEST_EXPECT_EQ(t, mm_release(&mm), PAGE_SIZE);
 	KTEST_EXPECT_EQ(t, zone->nr_free, 6);
-	KTEST_EXPECT_EQ(t, pages[0].state, PAGE_RESERVED);
-	KTEST_EXPECT_EQ(t, mm_verify_instance(&mm, &seq_console), 0);
-	free_pages_exact(ram, PAGE_SIZE);
-	free_pages_exact(pages, bytes);
+	KTEST_EXPECT_EQ(t, small_pages[0].state, PAGE_RESERVED);
+	small_close(t);
 }
 
 /* Two largest blocks that start at a multiple of both come back in one stretch: as two blocks. */

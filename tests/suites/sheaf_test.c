@@ -272,11 +272,7 @@ static void what_a_drain_of_all_finds_is_told_later(struct ktest *t)
 	EXPECT_NO_BUG(t, sheaf_drain_cpus(NULL));
 	KTEST_EXPECT(t, cache->damaged == object);
 	EXPECT_BUGS(t, MM_BUG_CORRUPTED, 1, (void)kmem_cache_shrink(cache));
-	memset(cache->fill, 0, sizeof(cache->fill));
-	memset(&cache->full, 0, sizeof(cache->full));
-	cache->nr_slabs = cache->nr_lost = 0;
-	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
-	arena_abandon(&arena);
+	arena_abandon(&arena, t, cache);
 }
 
 static void each_bit_of_a_mark_counts(struct ktest *t)
@@ -297,12 +293,7 @@ static void each_bit_of_a_mark_counts(struct ktest *t)
 	for (unsigned int bit = 0; bit < 64 && t->failures < 5; bit++)
 		hit_before_a_drain(t, cache, 1ULL << bit);
 	EXPECT_SOUND(t);
-	/* What is lost holds its slabs for good: they are forgotten with their arena. */
-	memset(cache->fill, 0, sizeof(cache->fill));
-	memset(&cache->full, 0, sizeof(cache->full));
-	cache->nr_slabs = cache->nr_lost = 0;
-	KTEST_EXPECT_EQ(t, kmem_cache_destroy(cache), 0);
-	arena_abandon(&arena);
+	arena_abandon(&arena, t, cache);
 }
 
 /* ---- what mm_verify() sees ----------------------------------------------- */
