@@ -31,6 +31,14 @@ class Words(unittest.TestCase):
         self.assertIn("expected restartable or portable", make("-n", "STACKS=x", "help").stderr)
 
 
+    def test_fuzz_targets_that_there_are_not(self):
+        said = make("-n", "FUZZ_ONLY=pages page", "fuzz").stderr
+        self.assertIn("FUZZ_ONLY=page: expected some of multiboot2 ", said)
+        self.assertIn("FUZZ_ONLY is empty", make("-n", "FUZZ_ONLY=", "fuzz").stderr)
+        self.assertRegex(make("-n", "FUZZ_ONLY=pages edit", "fuzz").stdout,
+                         r"--seconds 600 pages +edit\n")
+
+
 class Lists(unittest.TestCase):
     """A list that got shorter leaves no prerequisite that is newer: it has to be one itself."""
 

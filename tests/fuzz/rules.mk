@@ -21,15 +21,20 @@ FUZZ_REPLAYS := $(HOST)/gcc-san/fuzz-replay $(HOST)/clang-san/fuzz-replay
 FUZZ_CORPUS := tests/fuzz/corpus
 # SECONDS has another default in Makefile.
 FUZZ_SECONDS = $(if $(filter command environment,$(origin SECONDS)),$(SECONDS),600)
+FUZZ_ONLY ?= $(FUZZ_TARGETS)
+FUZZ_CHOSEN = $(or $(strip $(FUZZ_ONLY)),$(error FUZZ_ONLY is empty))$(foreach name,\
+	$(filter-out $(FUZZ_TARGETS),$(FUZZ_ONLY)),\
+	$(error FUZZ_ONLY=$(name): expected some of $(FUZZ_TARGETS)))
 
 .PHONY: fuzz fuzz-merge check-fuzz
-fuzz: $(HOST)/fuzz/fuzz | need-python3 ## run each fuzz target for SECONDS=600, two at a time
+fuzz: ## run the fuzz targets for SECONDS=600, two at a time; FUZZ_ONLY='NAME ...'
+fuzz: $(HOST)/fuzz/fuzz | need-python3
 	$(HOST_NOECHO)$(PYTHON) tests/fuzz/run.py fuzz --program $< --corpus $(FUZZ_CORPUS) \
-		--work build/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+		--work build/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_CHOSEN)
 
 fuzz-merge: $(HOST)/fuzz/fuzz | need-python3 ## minimise what `fuzz` grew into tests/fuzz/corpus/
 	$(HOST_NOECHO)$(PYTHON) tests/fuzz/run.py merge --program $< --corpus $(FUZZ_CORPUS) \
-		--work build/fuzz $(FUZZ_TARGETS)
+		--work build/fuzz $(FUZZ_CHOSEN)
 
 FUZZ_CHECK = $(PYTHON) tests/fuzz/run.py replay --tally $(TALLY)/fuzz --corpus $(FUZZ_CORPUS) \
 	--programs $(FUZZ_REPLAYS) -- $(FUZZ_TARGETS)
