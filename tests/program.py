@@ -10,6 +10,7 @@ import ktap
 SANITIZERS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
               "UBSAN_OPTIONS": "print_stacktrace=1"}
 SAID = 60           # lines of a failed program's output that are shown
+TOLD = 20           # diagnostics of KTAP that are shown of what stands before these lines
 
 
 @dataclasses.dataclass
@@ -21,9 +22,14 @@ class Done:
     seconds: float
 
     def said(self, lines=SAID):
-        """The end of what it printed, in lines; that of standard output last."""
-        text = self.err.split("\n") + self.out.split("\n")
-        return [line for line in text if line.strip()][-lines:]
+        """The end of what it printed, in lines; that of standard output last.
+
+        Before it stand the last diagnostics that are not part of it: a reason comes before what
+        is long.
+        """
+        text = [line for line in self.err.split("\n") + self.out.split("\n") if line.strip()]
+        told = [line for line in text[:-lines] if line.lstrip().startswith("# ")]
+        return told[-TOLD:] + text[-lines:]
 
     def how(self):
         if self.status is None:
