@@ -15,6 +15,7 @@
  * 4. Invariants. H1  every object in a sheaf is marked and belongs to the sheaf's cache.
  *                H2  a spare, and each sheaf in the barn, is full or empty as link or list says.
  *                H3  cache->nr_out is live objects plus objects in sheaves.
+ *                H4  the barn has at most barn_max full sheaves, and as many empty ones.
  * 5. Locking.    A CPU's own sheaves: interrupts masked, and percpu->busy clear. The barn:
  *                cache->lock. Nobody touches another CPU's sheaves: drains run where they lie.
  * 6. Cost.       Exchange: a constant. Refill: one pass of sheaf_size objects. Flush: FLUSH_BATCH
@@ -88,13 +89,15 @@ static bool have_sheaf(struct kmem_cache *cache, struct percpu *cpu)
 
 /* ---- the barn ------------------------------------------------------------ */
 
+/* Under the lock, but make_room() looks at them before it has it. */
+
 static struct cpu_stack *barn_take_locked(struct cpu_stack **list, unsigned int *nr)
 {
 	struct cpu_stack *sheaf = *list;
 
 	if (sheaf) {
-		*list = sheaf->entry[0];
-		(*nr)--;
+		WRITE_ONCE(*list, sheaf->entry[0]);
+		WRITE_ONCE(*nr, *nr - 1);
 	}
 	return sheaf;
 }
@@ -102,8 +105,8 @@ static struct cpu_stack *barn_take_locked(struct cpu_stack **list, unsigned int 
 static void barn_put_locked(struct cpu_stack **list, unsigned int *nr, struct cpu_stack *sheaf)
 {
 	sheaf->entry[0] = *list;
-	*list = sheaf;
-	(*nr)++;
+	WRITE_ONCE(*list, sheaf);
+	WRITE_ONCE(*nr, *nr + 1);
 }
 
 /* ---- the main sheaf is empty --------------------------------------------- */
@@ -208,6 +211,7 @@ static struct page *flush_locked(struct kmem_cache *cache, struct percpu *cpu,
 /* Main and spare are full: the spare goes to the barn, or some objects to their slabs. */
 static struct page *make_room(struct kmem_cache *cache, struct percpu *cpu, struct cpu_stack *main)
 {
+	/* A guess: a new sheaf is to be had without the lock only, which then shows what holds. */
 	bool wants_empty = spare_is_full(main) &&
 			   READ_ONCE(cache->nr_barn_full) < cache->barn_max;
 	struct cpu_stack *fresh =
@@ -216,7 +220,7 @@ static struct page *make_room(struct kmem_cache *cache, struct percpu *cpu, stru
 	struct cpu_stack *empty = NULL;
 	struct page *slabs = NULL;
 
-	if (wants_empty) {
+	if (wants_empty && cache->nr_barn_full < cache->barn_max) {
 		empty = barn_take_locked(&cache->barn_empty, &cache->nr_barn_empty);
 		if (!empty) {
 			empty = fresh;

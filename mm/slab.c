@@ -252,7 +252,7 @@ static inline void put(struct kmem_cache *cache, void *object)
 
 	if (unlikely(*slab_word(cache, object) != slab_mark(cache, object))) {
 		cache->nr_lost++;
-		cache->damaged = object;
+		WRITE_ONCE(cache->damaged, object);
 		return;
 	}
 	encode(cache, object, next);
@@ -425,7 +425,7 @@ void slab_add_locked(struct kmem_cache *cache, struct page *slab)
 {
 	lock_assert_held(&cache->lock);
 	list_add(cache, &cache->empty, slab);
-	cache->nr_slabs++;
+	WRITE_ONCE(cache->nr_slabs, cache->nr_slabs + 1);
 }
 
 void slab_destroy(struct kmem_cache *cache, struct page *slab)
@@ -447,7 +447,7 @@ struct page *slab_take_empty_locked(struct kmem_cache *cache)
 		return NULL;
 	slab = cache->mm->pages + cache->empty.first;
 	list_del(cache, &cache->empty, slab);
-	cache->nr_slabs--;
+	WRITE_ONCE(cache->nr_slabs, cache->nr_slabs - 1);
 	return slab;
 }
 

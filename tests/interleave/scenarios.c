@@ -169,16 +169,26 @@ static void full_sheaves(void)
 	expect(2 * SHEAF, 2 * SHEAF, 0, 1);
 }
 
-/* Main and spare are full on both, and the barn takes no more. */
-static void full_barn(void)
+/* Main and spare are full on both, and the barn has @nr full sheaves. */
+static void full_with_barn(unsigned int nr)
 {
 	open_cache();
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		own(cpu, 2);
 		have_in_sheaves(cpu, 2 * SHEAF);
 	}
-	fill_barn(1, BARN_MAX_FULL);
-	expect(2 * SHEAF, 2 * SHEAF, BARN_MAX_FULL, 0);
+	fill_barn(1, nr);
+	expect(2 * SHEAF, 2 * SHEAF, nr, 0);
+}
+
+static void barn_takes_one_more(void)
+{
+	full_with_barn(BARN_MAX_FULL - 1);
+}
+
+static void full_barn(void)
+{
+	full_with_barn(BARN_MAX_FULL);
 }
 
 /* No sheaf, no slab. */
@@ -466,6 +476,8 @@ const struct scenario scenarios[] = {
 	{ "barn-empty", "main and spare are empty: one full sheaf for two", empty_sheaves,
 	  { keep_one, keep_one }, keep_one, NULL, NEAR(2, 1, 3), FAR(3, 1, 4) },
 	{ "barn-full", "main and spare are full: to the barn", full_sheaves,
+	  { give_one, give_one }, take_and_give, NULL, NEAR(2, 1, 3), FAR(3, 1, 4) },
+	{ "barn-last", "main and spare are full: one place in the barn", barn_takes_one_more,
 	  { give_one, give_one }, take_and_give, NULL, NEAR(2, 1, 3), FAR(3, 1, 4) },
 	{ "flush", "main, spare and barn are full: to the slabs", full_barn,
 	  { give_two, give_one }, take_and_give, NULL, NEAR(2, 1, 3), FAR(3, 1, 4) },

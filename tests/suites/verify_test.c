@@ -337,6 +337,17 @@ static void damage_barn_empty(void)
 	cache->nr_barn_empty = 2;
 }
 
+static void damage_barn_bound(void)
+{
+	static struct cpu_stack other;
+
+	circle.entry[0] = &other;
+	other.entry[0] = NULL;
+	cache->barn_empty = &circle;
+	cache->nr_barn_empty = 2;
+	cache->barn_max = 1;
+}
+
 static void damage_free_list(void)
 {
 	slab->free = (uint16_t)cache->objects;
@@ -403,6 +414,8 @@ static const struct damage cache_damages[] = {
 	  "verify-test: H2 full sheaves in the barn: 0 (0), expected 1 " },
 	{ "a barn in a circle", damage_barn_empty,
 	  "verify-test: H2 empty sheaves in the barn: 3 (0x3), expected 2 " },
+	{ "a sheaf above the bound", damage_barn_bound,
+	  "verify-test: H4 more sheaves in the barn than it may keep: 1 (0x1), expected 0 " },
 	{ "an index past the slab", damage_free_list, "verify-test: S1 length of a slab's free " },
 	{ "an overwritten free object", damage_word, "verify-test: S1 length of a slab's free " },
 	{ "a mark on the list", damage_word_to_mark, "verify-test: S1 length of a slab's free " },
