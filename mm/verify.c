@@ -248,7 +248,7 @@ static void verify_cache(struct verify *v, struct kmem_cache *cache)
 	expect(v, cache->name, "H2 empty sheaves in the barn",
 	       barn_length(cache->barn_empty, cache->nr_barn_empty), cache->nr_barn_empty);
 	expect(v, cache->name, "H4 more sheaves in the barn than it may keep",
-	       cache->nr_barn_full > cache->barn_max || cache->nr_barn_empty > cache->barn_max, 0);
+	       max_u64(cache->nr_barn_full, cache->nr_barn_empty) > cache->barn_max, 0);
 	sheaf_for_each(cache, verify_in_sheaf, v);
 	expect(v, cache->name, "H3 objects in sheaves are out of slabs",
 	       sheaf_nr_objects(cache) <= cache->nr_out, 1);

@@ -9,6 +9,8 @@
 #include <mm/ledger.h>
 #include <port/stack.h>
 
+#include "mm/fault.h"
+
 #define SHEAF	30U		/* objects of up to 256 bytes in a sheaf */
 #define SIZE	200U		/* of most objects here: 20 in a page, 96 bytes left */
 
@@ -195,7 +197,21 @@ static void whoever_asks_is_noted(struct ktest *t)
 	take(t);
 	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 64);
 	KTEST_EXPECT_EQ(t, growth(LEDGER_CLASS_ROUNDING), 0);
+
+	/* A note that cannot be true, as a write past the object leaves it, says nothing. */
+	*slab_word(kmalloc_caches[kmalloc_class(64)], object) = 65;
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE), 64);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_CLASS_ROUNDING), 0);
 	kfree(object);
+
+	/* A request that fails has no object to note anything with. */
+	fault_nth_begin(1);
+	object = kmalloc(40, GFP_KERNEL | __GFP_NOWARN);
+	KTEST_EXPECT(t, fault_nth_end());
+	KTEST_EXPECT(t, !object);
+	take(t);
+	KTEST_EXPECT_EQ(t, growth(LEDGER_LIVE) + growth(LEDGER_CLASS_ROUNDING), 0);
 }
 
 static void a_large_request_knows_what_was_asked(struct ktest *t)
