@@ -88,7 +88,7 @@ static bool has_spare(const struct zone *zone, unsigned int highest)
 static void send_back(unsigned int order)
 {
 	for (gfp_t gfp = 0; gfp < ARRAY_SIZE(page_request_stack); gfp++) {
-		unsigned int stack = page_request_stack[gfp][order];
+		unsigned int stack = page_cpu_stack(gfp, order);
 
 		if (stack != STACK_NEVER && !has_spare(stack_zone(stack), gfp_highest_zone(gfp)))
 			__atomic_store_n(&page_request_stack[gfp][order], first_stack(gfp, order),

@@ -22,14 +22,15 @@ class Done:
     seconds: float
 
     def said(self, lines=SAID):
-        """The end of what it printed, in lines; that of standard output last.
+        """The ends of both outputs, in lines; that of standard output last.
 
-        Before it stand the last diagnostics that are not part of it: a reason comes before what
-        is long.
+        Before the latter stand the last diagnostics that are not part of it: a reason comes before
+        what is long.
         """
-        text = [line for line in self.err.split("\n") + self.out.split("\n") if line.strip()]
-        told = [line for line in text[:-lines] if line.lstrip().startswith("# ")]
-        return told[-TOLD:] + text[-lines:]
+        err, out = ([line for line in text.split("\n") if line.strip()]
+                    for text in (self.err, self.out))
+        told = [line for line in out[:-lines] if line.lstrip().startswith("# ")]
+        return err[-lines:] + told[-TOLD:] + out[-lines:]
 
     def how(self):
         if self.status is None:

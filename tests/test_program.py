@@ -29,8 +29,8 @@ class Execute(unittest.TestCase):
 
     def test_a_reason_before_a_long_end_is_shown(self):
         long = "\n".join(f"line {i}" for i in range(program.SAID))
-        done = program.Done(1, f"first\n    # the reason\nsecond\n{long}\n", "", 1.0)
-        self.assertEqual(done.said(), ["    # the reason"] + long.split("\n"))
+        done = program.Done(1, f"first\n    # the reason\nsecond\n{long}\n", "a race\n", 1.0)
+        self.assertEqual(done.said(), ["a race", "    # the reason"] + long.split("\n"))
 
     def test_a_good_end_is_no_problem(self):
         self.assertEqual(shell("echo a").problems(), [])
