@@ -119,15 +119,15 @@ format: ## clang-format the lines changed since the last commit; read the result
 JOBS := $(shell nproc)
 check-programs: check-images $(HOST_PROGRAMS)
 
-# Every ring runs, whatever the others find; the sum is the verdict. The searches are one thread, as
-# long as the two rings beside them together.
+# Every ring runs, whatever the others find; the sum is the verdict. Those that run side by side
+# would each leave a core idle: rules of lint and hosted programs come one by one, the searches are
+# one thread.
 RINGS := lint host mutants qemu random fuzz bench interleave exhaust
 check: ## run all; ends with N passed, N failed
 check: | need-python3 need-$(QEMU) need-ovmf need-gcc need-clang
 	@rm -rf $(TALLY)
 	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
-	$(HOST_NOECHO)$(LINT) || true
-	$(HOST_NOECHO)$(HOST_CHECK) || true
+	$(HOST_NOECHO)$(LINT) >build/lint.log 2>&1 & $(HOST_CHECK); wait; cat build/lint.log
 	$(HOST_NOECHO)$(MUTANTS_CHECK) || true
 	$(HOST_NOECHO)$(QEMU_CHECK) || true
 	$(HOST_NOECHO)$(RANDOM_CHECK) || true
@@ -141,7 +141,7 @@ LONG_RINGS := exhaust interleave random
 check-long: | need-python3 need-gcc need-clang ## run what is too long for check
 	@rm -rf $(TALLY)-long
 	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
-	$(HOST_NOECHO)$(EXHAUST_LONG) || true
-	$(HOST_NOECHO)$(INTERLEAVE_LONG) || true
+	$(HOST_NOECHO)$(EXHAUST_LONG) >build/exhaust.log 2>&1 & $(INTERLEAVE_LONG); \
+		wait; cat build/exhaust.log
 	$(HOST_NOECHO)$(RANDOM_LONG) || true
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)-long/,$(LONG_RINGS))
