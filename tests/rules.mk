@@ -131,9 +131,8 @@ check: | need-python3 need-$(QEMU) need-ovmf need-gcc need-clang
 	$(HOST_NOECHO)$(MUTANTS_CHECK) || true
 	$(HOST_NOECHO)$(QEMU_CHECK) || true
 	$(HOST_NOECHO)$(RANDOM_CHECK) || true
-	$(HOST_NOECHO)$(FUZZ_CHECK) || true
 	$(HOST_NOECHO)$(EXHAUST_CHECK) >build/exhaust.log 2>&1 & \
-		$(BENCH_CHECK); $(INTERLEAVE_CHECK); wait; cat build/exhaust.log
+		$(FUZZ_CHECK); $(BENCH_CHECK); $(INTERLEAVE_CHECK); wait; cat build/exhaust.log
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)/,$(RINGS))
 
 # What takes too long for `check`, likewise.

@@ -25,7 +25,7 @@ SAID = 150          # lines of a failed program's output that are shown: the pri
 # Program, CPUs, operations of each CPU, runs; and operations that must come of it all. With threads
 # lists are short: some races are only to be had while nothing has been used yet.
 CHECK = ([("gcc-san", 1, 520000, 5), ("clang-san", 1, 520000, 5), ("gcc-san", 1, 520000, 5),
-          ("clang-san", 1, 520000, 5), ("clang-tsan", 2, 20000, 10), ("gcc-tsan", 2, 20000, 5)],
+          ("clang-san", 1, 520000, 5), ("clang-tsan", 2, 20000, 6), ("gcc-tsan", 2, 20000, 3)],
          10000000)
 LONG = ([("gcc-san", 1, 2000000, 20), ("clang-san", 1, 2000000, 20), ("clang-tsan", 2, 40000, 100),
          ("gcc-tsan", 4, 200000, 10)], 80000000)
