@@ -30,7 +30,6 @@ class Words(unittest.TestCase):
     def test_other_stacks_are_refused(self):
         self.assertIn("expected restartable or portable", make("-n", "STACKS=x", "help").stderr)
 
-
     def test_fuzz_targets_that_there_are_not(self):
         said = make("-n", "FUZZ_ONLY=pages page", "fuzz").stderr
         self.assertIn("FUZZ_ONLY=page: expected some of multiboot2 ", said)
