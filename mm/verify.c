@@ -131,8 +131,10 @@ static uint64_t verify_head(struct verify *v, const struct zone *zone, uint64_t 
 	if (head->order >= MAX_ORDER)
 		expect(v, zone->name, "order of a block", head->order, 0);
 	expect(v, zone->name, "B4 alignment of a block", pfn & (nr - 1), 0);
-	for (uint64_t i = 1; i < nr; i++)
-		expect(v, zone->name, "B1 tail of a block", head[i].tag, tail);
+	for (uint64_t i = 1; i < nr; i++) {
+		if (unlikely(head[i].tag != tail))	/* no call a page: they are the most */
+			expect(v, zone->name, "B1 tail of a block", head[i].tag, tail);
+	}
 	return nr;
 }
 
