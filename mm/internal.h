@@ -119,7 +119,7 @@ void page_cpu_init(void);
 /** page_cpu_stack() - where a request looks first. Any CPU may have changed it meanwhile. */
 static inline unsigned int page_cpu_stack(gfp_t gfp, unsigned int order)
 {
-	return __atomic_load_n(&page_request_stack[gfp & 3][order], __ATOMIC_RELAXED);
+	return READ_ONCE(page_request_stack[gfp & 3][order]);
 }
 
 /**

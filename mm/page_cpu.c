@@ -91,8 +91,7 @@ static void send_back(unsigned int order)
 		unsigned int stack = page_cpu_stack(gfp, order);
 
 		if (stack != STACK_NEVER && !has_spare(stack_zone(stack), gfp_highest_zone(gfp)))
-			__atomic_store_n(&page_request_stack[gfp][order], first_stack(gfp, order),
-					 __ATOMIC_RELAXED);
+			WRITE_ONCE(page_request_stack[gfp][order], first_stack(gfp, order));
 	}
 }
 
@@ -213,8 +212,7 @@ struct page *page_cpu_take(gfp_t gfp, unsigned int order)
 			break;
 		page = take_from(port_percpu(), page_stack[i][order], highest);
 		if (page && page_cpu_stack(gfp, order) != page_stack[i][order])
-			__atomic_store_n(&page_request_stack[gfp & 3][order], page_stack[i][order],
-					 __ATOMIC_RELAXED);
+			WRITE_ONCE(page_request_stack[gfp & 3][order], page_stack[i][order]);
 	}
 	if (!page)
 		send_back(order);

@@ -12,7 +12,8 @@ from count import Zone     # noqa: E402
 import program  # noqa: E402
 from tally import Tally     # noqa: E402
 
-TIMEOUT = {False: 300, True: 7200}      # seconds, without and with --long; a tenth of it is used
+# Seconds, without and with --long: 60 and 150 of a CPU that is theirs; they may run beside others.
+TIMEOUT = {False: 1800, True: 7200}
 ZONE = re.compile(r"^# zone (?P<name>.*): map=(?P<map>\S+) shift=(?P<shift>\d+) "
                   r"lists=(?P<lists>\d+) exact=(?P<exact>\d) mirror=(?P<mirror>\d) "
                   r"states=(?P<states>\d+) ")

@@ -436,6 +436,12 @@ static char *small_ram;			/* stands for the page of the block map */
  * Set @mm up over @map: descriptors from @base_pfn on, and the block map, which takes the highest
  * free page, in @map_pfn. Return: false when that failed, and the case with it.
  */
+static void small_free(void)
+{
+	free_pages_exact(small_ram, PAGE_SIZE);
+	free_pages_exact(small_pages, MAX_ORDER_NR_PAGES * sizeof(struct page));
+}
+
 static __must_check bool small_open(struct ktest *t, uint64_t base_pfn, uint64_t map_pfn)
 {
 	int err = -ENOMEM;
@@ -447,14 +453,15 @@ static __must_check bool small_open(struct ktest *t, uint64_t base_pfn, uint64_t
 		err = mm_setup(&mm, &map, small_pages - base_pfn,
 			       (char *)((uintptr_t)small_ram - PFN_PHYS(map_pfn)));
 	KTEST_EXPECT_EQ(t, err, 0);
+	if (err)
+		small_free();
 	return err == 0;
 }
 
 static void small_close(struct ktest *t)
 {
 	KTEST_EXPECT_EQ(t, mm_verify_instance(&mm, &seq_console), 0);
-	free_pages_exact(small_ram, PAGE_SIZE);
-	free_pages_exact(small_pages, MAX_ORDER_NR_PAGES * sizeof(struct page));
+	small_free();
 }
 
 /*
