@@ -139,7 +139,6 @@ LONG_RINGS := exhaust interleave random
 check-long: | need-python3 need-gcc need-clang ## run what is too long for check
 	@rm -rf $(TALLY)-long
 	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
-	$(HOST_NOECHO)$(EXHAUST_LONG) >build/exhaust.log 2>&1 & $(INTERLEAVE_LONG); \
-		wait; cat build/exhaust.log
-	$(HOST_NOECHO)$(RANDOM_LONG) || true
+	$(HOST_NOECHO)(nice $(EXHAUST_LONG); nice $(INTERLEAVE_LONG)) >build/searches.log 2>&1 & \
+		$(RANDOM_LONG); wait; cat build/searches.log
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)-long/,$(LONG_RINGS))
