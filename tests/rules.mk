@@ -126,7 +126,8 @@ check: ## run all; ends with N passed, N failed
 check: | need-python3 need-$(QEMU) need-ovmf need-gcc need-clang
 	@rm -rf $(TALLY)
 	$(HOST_NOECHO)$(MAKE) --no-print-directory -j$(JOBS) check-programs
-	$(HOST_NOECHO)($(LINT); nice $(EXHAUST_CHECK); $(INTERLEAVE_CHECK)) >build/beside.log 2>&1 & \
+	$(HOST_NOECHO)($(LINT); nice $(EXHAUST_CHECK); $(INTERLEAVE_CHECK)) \
+			>build/beside.log 2>&1 & \
 		$(HOST_CHECK); $(MUTANTS_CHECK); $(QEMU_CHECK); $(RANDOM_CHECK); $(FUZZ_CHECK); \
 		$(BENCH_CHECK); wait; cat build/beside.log
 	@$(PYTHON) tests/tally.py sum $(addprefix $(TALLY)/,$(RINGS))
