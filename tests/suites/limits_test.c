@@ -432,16 +432,16 @@ static void an_instance_needs_a_free_page(struct ktest *t)
 static struct page *small_pages;	/* descriptors of one largest block */
 static char *small_ram;			/* stands for the page of the block map */
 
-/*
- * Set @mm up over @map: descriptors from @base_pfn on, and the block map, which takes the highest
- * free page, in @map_pfn. Return: false when that failed, and the case with it.
- */
 static void small_free(void)
 {
 	free_pages_exact(small_ram, PAGE_SIZE);
 	free_pages_exact(small_pages, MAX_ORDER_NR_PAGES * sizeof(struct page));
 }
 
+/*
+ * Set @mm up over @map: descriptors from @base_pfn on, and the block map, which takes the highest
+ * free page, in @map_pfn. Return: false when that failed, and the case with it.
+ */
 static __must_check bool small_open(struct ktest *t, uint64_t base_pfn, uint64_t map_pfn)
 {
 	int err = -ENOMEM;
